@@ -1,0 +1,128 @@
+"""A message that is written once and goes to many: what it says, to whom, and when it may start."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.states import check_transitions
+from apps.organizations.scoping import OrganizationModel
+from apps.recipients.models import AcademicYear, Group, Person
+from apps.senders.models import Sender
+from apps.surveys.models import Question
+from apps.targetlists.models import UploadedList
+
+SUBJECT_LENGTH = 300
+
+
+class Mailing(OrganizationModel):
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("Email")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PENDING = "pending", _("Waits for its start")
+        SENDING = "sending", _("Sending")
+        STOPPED = "stopped", _("Stopped")
+        DONE = "done", _("Done")
+
+    TRANSITIONS = {
+        "draft": {"pending"},
+        "pending": {"draft", "sending"},
+        "sending": {"stopped", "done"},
+        "stopped": {"sending", "done"},
+        "done": set(),
+    }
+
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+
+    # Who gets it (with `entries` and `uploaded_list`).
+    sender = models.ForeignKey(
+        Sender, on_delete=models.PROTECT, null=True, related_name="mailings", verbose_name=_("from")
+    )
+    reply_to = models.EmailField(_("replies go to"), blank=True)
+    year = models.ForeignKey(AcademicYear, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    include_former = models.BooleanField(_("former students too"), default=False)
+    to_guardians = models.BooleanField(_("guardians"), default=True)
+    to_personal = models.BooleanField(_("personal"), default=False)
+    to_communication = models.BooleanField(_("communication"), default=True)
+    uploaded_list = models.ForeignKey(
+        UploadedList, on_delete=models.SET_NULL, null=True, blank=True, related_name="mailings"
+    )
+
+    # What it says.
+    subject = models.CharField(_("subject"), max_length=SUBJECT_LENGTH, blank=True)
+    body = models.TextField(_("message"), blank=True)
+    question = models.OneToOneField(Question, on_delete=models.SET_NULL, null=True, blank=True, related_name="mailing")
+    commercial = models.BooleanField(_("this is commercial mail"), default=False)
+
+    # When, and what became of it. The frozen_ fields hold what is really sent, made safe at the start.
+    starts_at = models.DateTimeField(_("starts at"), null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    frozen_html = models.TextField(blank=True)
+    frozen_text = models.TextField(blank=True)
+
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta(OrganizationModel.Meta):
+        indexes = [
+            models.Index(fields=["organization", "state", "-id"], name="mailing_by_state"),
+            models.Index(fields=["state", "starts_at"], condition=Q(state="pending"), name="mailing_due"),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.subject or str(_("(no subject yet)"))
+
+
+check_transitions(Mailing.State, Mailing.TRANSITIONS)
+
+
+class AudienceEntry(OrganizationModel):
+    """One thing in the "Chosen" pane: a group, a person, or a typed address."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="entries")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    address = models.CharField(max_length=254, blank=True)
+    normalized = models.CharField(max_length=254, blank=True)
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "mailing", "group"], name="audience_group_once"),
+            models.UniqueConstraint(fields=["organization", "mailing", "person"], name="audience_person_once"),
+            models.UniqueConstraint(
+                fields=["organization", "mailing", "normalized"],
+                condition=~Q(normalized=""),
+                name="audience_address_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(group__isnull=False, person__isnull=True, normalized="")
+                | Q(group__isnull=True, person__isnull=False, normalized="")
+                | Q(group__isnull=True, person__isnull=True) & ~Q(normalized=""),
+                name="audience_entry_one_thing",
+            ),
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.group or self.person or self.address)
+
+
+class Attachment(OrganizationModel):
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="attachments")
+    file = models.FileField(upload_to="attachments/%Y/%m/")
+    name = models.CharField(_("name"), max_length=255)
+    content_type = models.CharField(_("type"), max_length=100)
+    size = models.PositiveIntegerField(_("size"))
+
+    class Meta(OrganizationModel.Meta):
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class SendersConfig(AppConfig):
+    name = "apps.senders"

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class TargetListsConfig(AppConfig):
+    name = "apps.targetlists"

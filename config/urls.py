@@ -1,0 +1,26 @@
+"""The URL table: what belongs to an organisation lives below /o/<slug>/; the rest is login, health and public links."""
+
+from django.urls import include, path
+
+from apps.deliveries import public_urls
+from apps.portal import views as portal
+
+organization_urls = [
+    path("", include("apps.portal.organization_urls")),
+    path("people/", include("apps.recipients.urls")),
+    path("messages/", include("apps.campaigns.urls")),
+    path("messages/", include("apps.deliveries.urls")),
+    path("settings/", include("apps.senders.urls")),
+]
+
+urlpatterns = [
+    path("", include("apps.portal.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("o/<slug:organization_slug>/", include(organization_urls)),
+    path("p/", include(public_urls)),
+]
+
+handler400 = portal.bad_request
+handler403 = portal.permission_denied
+handler404 = portal.page_not_found
+handler500 = portal.server_error

@@ -1,0 +1,7 @@
+"""Loaded by pytest before Django's settings are read: tests run in their own mode, with their own data folder."""
+
+import os
+import tempfile
+
+os.environ["BEDEL_MODE"] = "test"
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="bedel-tests-"))
