@@ -126,3 +126,28 @@ class Attachment(OrganizationModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TestSend(OrganizationModel):
+    """A copy sent to somebody of the office to look at: the real message, and counted nowhere."""
+
+    __test__ = False  # pytest: the name is no test's
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("On its way")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="test_sends")
+    address = models.EmailField(_("to"))
+    # Whose values it shows; empty for an audience without registered people.
+    as_address = models.CharField(max_length=254, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    server_reply = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(OrganizationModel.Meta):
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.address

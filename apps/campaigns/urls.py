@@ -1,2 +1,6 @@
-app_name = "campaigns"
-urlpatterns: list = []
+"""The four steps of a message, and the saved ones."""
+
+from django.urls import URLPattern
+
+app_name = "messages"
+urlpatterns: list[URLPattern] = []

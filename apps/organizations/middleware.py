@@ -37,7 +37,7 @@ class OrganizationMiddleware:
             timezone.override(zoneinfo.ZoneInfo(organization.time_zone)),
             translation.override(language),
         ):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view, args, kwargs):

@@ -39,10 +39,10 @@ class Organization(models.Model):
 
     def url(self, name: str, *args) -> str:
         """The path of the page `name` within this organisation, such as `/o/almendral/people/3/`."""
-        return reverse(name, kwargs=None, args=(self.slug, *args))
+        return reverse(name, args=(self.slug, *args))
 
     def get_absolute_url(self) -> str:
-        return self.url("portal:home")
+        return self.url("organization:home")
 
 
 class Unit(OrganizationModel):

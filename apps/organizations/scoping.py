@@ -73,7 +73,7 @@ class OrganizationModel(models.Model):
         if not _scope_is_off() and self.organization_id != current_organization().pk:
             raise ScopeError(f"{type(self).__name__} of organisation {self.organization_id} written in another's scope")
         for field in self._meta.concrete_fields:
-            if field.is_relation and field.is_cached(self):
+            if isinstance(field, models.ForeignKey) and field.is_cached(self):  # type: ignore[attr-defined]
                 other = getattr(self, field.name)
                 if isinstance(other, OrganizationModel) and other.organization_id != self.organization_id:
                     raise ScopeError(f"{type(self).__name__}.{field.name} points into another organisation")

@@ -1,3 +1,5 @@
+"""Error pages of the whole installation."""
+
 from django.shortcuts import render
 
 

@@ -1,2 +1,6 @@
-app_name = "recipients"
-urlpatterns: list = []
+"""Pages of the people on record."""
+
+from django.urls import URLPattern
+
+app_name = "people"
+urlpatterns: list[URLPattern] = []

@@ -1,2 +1,6 @@
+"""Senders and their accounts."""
+
+from django.urls import URLPattern
+
 app_name = "senders"
-urlpatterns: list = []
+urlpatterns: list[URLPattern] = []
