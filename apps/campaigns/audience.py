@@ -1,11 +1,19 @@
 """Who receives a mailing, and who does not and why: one statement, resolved by the database."""
 
-from django.db import models
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.normalizing import without_accents
+
+from .audience_sql import audience_sql
 
 
 class Reason(models.TextChoices):
-    """Why somebody is left out. The sentences follow in `campaigns/reasons.py`."""
+    """Why somebody is left out. The sentences with the next step stand in `campaigns/reasons.py`."""
 
     NO_ADDRESS = "no_address", _("No email address on file")
     FAILED_ADDRESS = "failed_address", _("The address came back")
@@ -14,3 +22,109 @@ class Reason(models.TextChoices):
     RESTRICTED = "restricted", _("Not to be contacted about this student")
     OUTSIDE_GROUPS = "outside_groups", _("Outside your groups")
     SAME_ADDRESS = "same_address", _("Gets this once already, at the same address")
+
+
+@dataclass(frozen=True)
+class AudienceCount:
+    """How many addresses get the mailing, how many people do not (by reason), how many students it is about."""
+
+    getting: int
+    skipped: dict[Reason, int]
+    students: int
+
+    @property
+    def not_getting(self) -> int:
+        return sum(self.skipped.values())
+
+
+@dataclass(frozen=True)
+class AudienceRow:
+    """One recipient, as he would stand in the log. Ids are None for people who are not registered."""
+
+    person_id: int | None
+    name: str
+    address: str
+    normalized: str
+    reason: str
+    contact_point_id: int | None = None
+    language: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+    about_ids: tuple[int, ...] = ()
+
+
+_SELECT_ROWS = """SELECT recipient_id, name, address, normalized, reason, contact_point_id, language, variables
+FROM recipient WHERE {condition} ORDER BY search_name, recipient_id, normalized LIMIT %(limit)s OFFSET %(offset)s"""
+_SELECT_ABOUT = """SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
+WHERE about_id IS NOT NULL AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
+
+
+def count(mailing) -> AudienceCount:
+    """The figures of the check page. Writes nothing."""
+    by_reason = dict(_fetch(mailing, "SELECT reason, COUNT(*) FROM recipient GROUP BY reason"))
+    students = _fetch(mailing, "SELECT COUNT(DISTINCT about_id) FROM candidate WHERE reason = ''")[0][0]
+    skipped = {reason: by_reason[reason.value] for reason in Reason if reason.value in by_reason}
+    return AudienceCount(getting=by_reason.get("", 0), skipped=skipped, students=students)
+
+
+def getting(mailing, search: str = "", limit: int = 100, offset: int = 0) -> list[AudienceRow]:
+    """A page of those who get it, by name; `search` is part of a name or an address."""
+    pattern = "%" + without_accents(search).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    condition = "reason = ''"
+    if search:
+        condition += " AND (search_name LIKE %(pattern)s ESCAPE '\\' OR normalized LIKE %(pattern)s ESCAPE '\\')"
+    return _rows(mailing, condition, limit, offset, {"pattern": pattern})
+
+
+def left_out(mailing, reason: str | None = None, limit: int = 100, offset: int = 0) -> list[AudienceRow]:
+    """A page of those who do not get it, by name; of one reason, or of all."""
+    condition = "reason = %(reason)s" if reason else "reason <> ''"
+    return _rows(mailing, condition, limit, offset, {"reason": reason})
+
+
+def _rows(mailing, condition: str, limit: int, offset: int, parameters: dict) -> list[AudienceRow]:
+    page = _fetch(mailing, _SELECT_ROWS.format(condition=condition), limit=limit, offset=offset, **parameters)
+    about = _about(mailing, page)
+    return [
+        AudienceRow(
+            person_id=person_id,
+            name=name,
+            address=address,
+            normalized=normalized,
+            reason=reason,
+            contact_point_id=contact_point_id,
+            language=language,
+            variables=_as_dict(variables),
+            about_ids=about(person_id, normalized, reason),
+        )
+        for person_id, name, address, normalized, reason, contact_point_id, language, variables in page
+    ]
+
+
+def _about(mailing, page: list[tuple]):
+    """A function (person, address, reason) -> ids of the students; of all at that address, if it is written to."""
+    addresses = [row[3] for row in page if row[3]]
+    people = [str(row[0]) for row in page if row[0]]
+    of_address: dict[str, set[int]] = defaultdict(set)
+    of_person: dict[tuple, set[int]] = defaultdict(set)
+    if addresses or people:
+        names = {f"address{number}": address for number, address in enumerate(addresses)}
+        marks = ", ".join(f"%({name})s" for name in names) or "NULL"
+        sql = _SELECT_ABOUT.format(addresses=marks, people=", ".join(people) or "NULL")
+        for person_id, normalized, reason, about_id in _fetch(mailing, sql, **names):
+            of_person[person_id, normalized].add(about_id)
+            if not reason:
+                of_address[normalized].add(about_id)
+    return lambda person_id, normalized, reason: tuple(
+        sorted(of_person[person_id, normalized] if reason else of_address[normalized])
+    )
+
+
+def _fetch(mailing, select: str, **parameters) -> list[tuple]:
+    expressions, names = audience_sql(mailing)
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {expressions}\n{select}", {**names, **parameters})
+        return cursor.fetchall()
+
+
+def _as_dict(variables: str | dict | None) -> dict[str, str]:
+    return json.loads(variables) if isinstance(variables, str) else (variables or {})
