@@ -1,0 +1,47 @@
+"""What an adapter says about each message it was given, in the words all channels share."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_REPLY = 1000
+
+
+class Result(StrEnum):
+    """What became of one message."""
+
+    ACCEPTED = "accepted"  # the server has taken it over
+    REFUSED = "refused"  # final: this message will not be taken
+    POSTPONED = "postponed"  # not now: try again later
+    UNCERTAIN = "uncertain"  # handed over, but the answer was never seen
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of the message `key`, with the server's reply or a sentence of ours."""
+
+    key: int
+    result: Result
+    reply: str = ""
+
+
+class AccountProblem(Exception):
+    """The account cannot send at all: nothing of what is left was sent.
+
+    `message` is a sentence with `%(name)s` places, marked for translation where it is written; `values` fill it. The
+    text of the exception is the English sentence; `gettext(problem.message) % problem.values` gives another language.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+
+
+def gettext_noop(message: str) -> str:
+    """Mark `message` for translation. Adapters do not import Django: who shows the sentence translates it."""
+    return message
+
+
+def shortened(reply: str) -> str:
+    """A server's reply on one line, without control characters, at most `MAX_REPLY` characters long."""
+    return " ".join("".join(c if c.isprintable() else " " for c in reply).split())[:MAX_REPLY]
