@@ -87,67 +87,6 @@ _PERSON_REASON = """CASE
 _NO_CONSENT_OF_PERSON = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
         WHERE k.organization_id = %(organization)s AND k.person_id = c.person_id
           AND k.kind = 'commercial' AND k.granted) THEN 'no_consent'"""
-_ADDRESS_REASON.replace(
-            "%%no_consent%%", _NO_CONSENT_OF_ADDRESS if mailing.commercial else ""
-        ),
-        "%%opt_out_scopes%%": "('all', 'commercial')" if mailing.commercial else "('all')",
-        "%%former%%": "" if mailing.include_former else "AND p.active",
-        "%%permitted_person%%": permitted.person,
-        "%%permitted_address%%": permitted.address,
-    }
-    sql = _EXPRESSIONS.replace("%%candidates%%", candidates)
-    for mark, text in pieces.items():
-        sql = sql.replace(mark, text)
-    parameters = {
-        "mailing": mailing.pk,
-        "organization": mailing.organization_id,
-        "uploaded_list": mailing.uploaded_list_id,
-        "writer": permitted.writer_id,
-    }
-    return sql, parameters
-
-
-class _Permitted:
-    """Conditions that say whether the member who wrote the mailing may write to a person, or to any address."""
-
-    def __init__(self, mailing: Mailing):
-        membership = Membership.objects.select_related("role", "person").filter(user=mailing.created_by_id).first()
-        self.writer_id = getattr(getattr(membership, "person", None), "pk", None)
-        if membership and membership.may(Permission.SEND_TO_ALL):
-            self.person = self.address = "1 = 1"
-            return
-        self.address = "1 = 0"
-        may_staff = membership and membership.may(Permission.SEND_TO_STAFF)
-        may_own = membership and membership.may(Permission.SEND_TO_MY_SUBJECTS)
-        conditions = ["p.kind = 'staff'"] if may_staff else []
-        conditions += [_IN_MY_GROUPS] if may_own and self.writer_id else []
-        self.person = f"({' OR '.join(conditions)})" if conditions else "1 = 0"
-
-
-def _unreachable(mailing: Mailing) -> dict[str, str]:
-    return {
-        "no_guardian": f"NOT EXISTS ({_ANY_GUARDIAN})" if mailing.to_guardians else "1 = 1",
-        "no_personal": "1 = 0" if mailing.to_personal else "1 = 1",
-        "no_communication": f"NOT EXISTS ({_ANY_COMMUNICATION})" if mailing.to_communication else "1 = 1",
-    }
-
-
-_IN_MY_GROUPS = """(p.kind = 'student' AND EXISTS (
-    SELECT 1 FROM recipients_enrolment mine
-    JOIN recipients_enrolment theirs ON theirs.group_id = mine.group_id AND theirs.role = 'student'
-    WHERE mine.organization_id = %(organization)s AND mine.person_id = %(writer)s AND mine.role = 'teacher'
-      AND theirs.person_id = p.id))"""
-
-# Why an address is not used, whoever it belongs to. c = contact point; reached after "no address" is excluded.
-_PERSON_REASON = """CASE
-    WHEN EXISTS (SELECT 1 FROM recipients_contactpoint f WHERE f.organization_id = %(organization)s
-        AND f.channel = 'email' AND f.normalized = c.normalized AND f.health = 'failed') THEN 'failed_address'
-    WHEN EXISTS (SELECT 1 FROM targetlists_optout o WHERE o.organization_id = %(organization)s
-        AND o.channel = 'email' AND o.normalized = c.normalized AND o.scope IN %%opt_out_scopes%%) THEN 'opted_out'
-    %%no_consent%%
-    ELSE '' END"""
-_NO_CONSENT_OF_PERSON = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
-        WHERE k.organization_id = %(organization)s AND k.person_id = c.person_id AND k.kind = 'commercial' AND k.granted) THEN 'no_consent'"""
 _ADDRESS_REASON = _PERSON_REASON
 _NO_CONSENT_OF_ADDRESS = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
         JOIN recipients_contactpoint kc ON kc.person_id = k.person_id AND kc.normalized = c.normalized
