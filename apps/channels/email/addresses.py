@@ -1,0 +1,69 @@
+"""Email addresses as they go over the wire: ASCII, one line, quoted where needed."""
+
+import re
+import unicodedata
+
+from apps.channels.outcomes import gettext_noop
+
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_QUOTABLE = re.compile(r"[\x20-\x7e]+")
+_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*")
+_LITERAL = re.compile(r"\[[0-9A-Za-z.:-]{3,60}\]")
+_KEPT_BY_IDNA_2008 = set("ßς\u200c\u200d")  # the standard library's codec would turn these into other letters
+
+
+class UnsendableAddress(ValueError):
+    """An address no server can be given: `message` and `values` make a sentence, as in AccountProblem."""
+
+    def __init__(self, message: str, **values: str) -> None:
+        super().__init__(message % values)
+        self.message = message
+        self.values = values
+
+
+def ascii_address(address: str) -> str:
+    """`address` as it stands in an envelope or a header: the domain in IDNA form, the local part quoted if need be.
+
+    Raises UnsendableAddress when it has no @, a control character, an impossible domain, or letters outside ASCII
+    before the @ (those need SMTPUTF8 on every server on the way, which cannot be counted on).
+    """
+    address = unicodedata.normalize("NFC", address.strip())
+    local, at, domain = address.rpartition("@")
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in address)[:254]
+    if not at or not local or not domain:
+        raise UnsendableAddress(gettext_noop("“%(address)s” is not an email address."), address=shown)
+    if not local.isascii():
+        raise UnsendableAddress(
+            gettext_noop("“%(address)s” has letters before the @ that mail servers do not accept."), address=shown
+        )
+    try:
+        return f"{_local_part(local)}@{ascii_domain(domain)}"
+    except ValueError:
+        raise UnsendableAddress(gettext_noop("“%(address)s” is not an email address."), address=shown) from None
+
+
+def ascii_domain(domain: str) -> str:
+    """The IDNA form of `domain`; raises ValueError when there is none."""
+    if _LITERAL.fullmatch(domain):
+        return domain
+    if not domain.isascii():
+        domain = ".".join(_ascii_label(label) for label in re.split("[.\u3002\uff0e\uff61]", domain))
+    if not _HOST.fullmatch(domain):
+        raise ValueError(f"{domain!r} is no domain")
+    return domain
+
+
+def _ascii_label(label: str) -> str:
+    if _KEPT_BY_IDNA_2008.intersection(label):
+        return "xn--" + unicodedata.normalize("NFKC", label).lower().encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
+
+
+def _local_part(local: str) -> str:
+    if _ATOM.fullmatch(local):
+        return local
+    if len(local) > 2 and local[0] == local[-1] == '"':
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    if not _QUOTABLE.fullmatch(local):
+        raise ValueError(f"{local!r} is no local part")
+    return '"' + re.sub(r'(["\\])', r"\\\1", local) + '"'

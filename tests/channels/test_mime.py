@@ -1,0 +1,235 @@
+"""Whatever goes into a message comes out of the standard library's parser, and no line breaks a rule of SMTP."""
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from apps.channels.email.addresses import UnsendableAddress, ascii_address
+from apps.channels.email.mime import Attachment, MailContent, compile_message
+
+NOW = datetime(2026, 11, 22, 10, 0, 3, tzinfo=UTC)
+SHARED = {"from_name": "Colegio San José", "from_email": "office@school.example"}
+anything = st.text(max_size=300)
+names = st.text(max_size=120)
+
+
+def build(content=None, **changes):
+    fields = {
+        "to_name": "Ana",
+        "to_email": "ana@family.example",
+        "subject": "Trip",
+        "html": "<p>Hello</p>",
+        "text": "Hello",
+        "message_id": "<1.abc@school.example>",
+        "date": NOW,
+    }
+    return compile_message(content or MailContent(**SHARED)).build(**fields | changes)
+
+
+def parse(raw):
+    return message_from_bytes(raw, policy=policy.default)
+
+
+def part(message, kind):
+    return message.get_body((kind,)).get_content()
+
+
+def one_line(text):
+    return without_surrogates(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)).strip(" ")
+
+
+def without_surrogates(text):
+    return text.encode("utf-8", "replace").decode()
+
+
+def as_body(text):
+    text = without_surrogates(text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"))
+    return text.replace("\n", "\r\n")
+
+
+def assert_fit_for_smtp(raw):
+    assert raw.isascii()
+    assert b"\0" not in raw
+    assert raw.endswith(b"\r\n")
+    assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    _head, _blank, body = raw.partition(b"\r\n\r\n")
+    assert max(len(line) for line in body.split(b"\r\n")) <= 78
+
+
+@pytest.mark.feature("S0.1")
+def test_a_message_has_text_and_html_of_the_same_letter():
+    message = parse(build(text="¡Hola!", html="<p>¡Hola!</p>"))
+    assert message.get_content_type() == "multipart/alternative"
+    assert [p.get_content_type() for p in message.iter_parts()] == ["text/plain", "text/html"]
+    assert part(message, "plain") == "¡Hola!"
+    assert part(message, "html") == "<p>¡Hola!</p>"
+
+
+def test_the_headers_of_a_letter():
+    content = MailContent(**SHARED, reply_to="secretaria@school.example")
+    message = parse(build(content))
+    assert message["From"] == "Colegio San José <office@school.example>"
+    assert message["To"] == "Ana <ana@family.example>"
+    assert message["Reply-To"] == "secretaria@school.example"
+    assert message["Date"].datetime == NOW
+    assert message["Message-ID"] == "<1.abc@school.example>"
+    assert message["MIME-Version"] == "1.0"
+    assert "List-Unsubscribe" not in message
+    assert "X-Auto-Response-Suppress" not in message
+
+
+def test_the_unsubscribe_link_is_offered_to_the_mail_program():
+    message = parse(build(unsubscribe_url="https://bedel.example/p/u/abc_-1/"))
+    assert message["List-Unsubscribe"] == "<https://bedel.example/p/u/abc_-1/>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_a_mailing_asks_for_no_automatic_answer_and_does_not_pose_as_a_machine():
+    message = parse(build(MailContent(**SHARED, bulk=True)))
+    assert message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert "Precedence" not in message
+    assert "Auto-Submitted" not in message
+
+
+def test_attachments_come_after_the_letter():
+    pdf = Attachment("Menú de mayo.pdf", "application/pdf", bytes(range(256)) * 20)
+    odd = Attachment("letter.eml", "message/rfc822", b"Subject: x\n\ny\n")
+    message = parse(build(MailContent(**SHARED, attachments=(pdf, odd))))
+    assert message.get_content_type() == "multipart/mixed"
+    first, second = message.iter_attachments()
+    assert (first.get_filename(), first.get_content_type()) == ("Menú de mayo.pdf", "application/pdf")
+    assert first.get_content() == pdf.content
+    assert (second.get_filename(), second.get_content_type()) == ("letter.eml", "application/octet-stream")
+    assert second.get_content() == odd.content
+    assert part(message, "plain") == "Hello"
+
+
+@given(anything)
+@example("=?utf-8?q?trap?=")
+@example("word " * 60)
+@example("x" * 500)
+@example("Reunión\r\nBcc: everybody@school.example")
+@example("ñ" * 80 + " €" * 40)
+@example("=?utf-8?b?=?= a  b")
+def test_a_subject_comes_out_as_it_went_in(subject):
+    raw = build(subject=subject)
+    assert_fit_for_smtp(raw)
+    message = parse(raw)
+    assert message["Subject"] == one_line(subject)
+    assert "Bcc" not in message
+
+
+@given(names)
+@example('García "Pepe", José <x@y.example>')
+@example("a\\b (c) [d]; e: f@g")
+@example("=?utf-8?q?trap?=")
+@example("Núñez " * 15)
+@example("x" * 100)
+def test_a_display_name_comes_out_as_it_went_in(name):
+    raw = build(MailContent(from_name=name, from_email="office@school.example"), to_name=name)
+    assert_fit_for_smtp(raw)
+    message = message_from_bytes(raw)  # the newer policies of Python 3.11 put a space between two words of one name
+    for header, address in (("To", "ana@family.example"), ("From", "office@school.example")):
+        phrase, found = parseaddr(message[header].replace("\r\n", ""))
+        assert found == address
+        assert str(make_header(decode_header(phrase))) == one_line(name)
+
+
+@given(anything, anything)
+@example("." * 5 + "\r\n.\r\n..\n", "<p>\n.\n</p>")
+@example("x" * 3000, "é" * 3000)
+@example("a \nb\t\n ", "lone \ud800 surrogate and \0 NUL")
+@example("--=_body_\n--=_mixed_--\n", "Привет, мир " * 30)
+@example("From here\nFrom there", "=3D =\r=")
+def test_bodies_come_out_as_they_went_in(text, html):
+    raw = build(text=text, html=html)
+    assert_fit_for_smtp(raw)
+    message = parse(raw)
+    assert part(message, "plain") == as_body(text)
+    assert part(message, "html") == as_body(html)
+
+
+@given(st.lists(st.builds(Attachment, names, st.text(max_size=30), st.binary(max_size=400)), min_size=1, max_size=3))
+@example(
+    [Attachment("año; filename=x.exe", "text/plain", b""), Attachment("../../etc/passwd", "text/html", b"\r\n.\r\n")]
+)
+@example([Attachment('quote".pdf', "application/pdf", b"x"), Attachment("ñ" * 90 + ".pdf", "application/pdf", b"x")])
+@example([Attachment("a%41'b''c.pdf", "application/pdf", b"x"), Attachment("", "", b"x")])
+def test_attachments_come_out_as_they_went_in(attachments):
+    raw = build(MailContent(**SHARED, attachments=attachments))
+    assert_fit_for_smtp(raw)
+    found = list(parse(raw).iter_attachments())
+    assert [p.get_payload(decode=True) for p in found] == [a.content for a in attachments]
+    expected = [without_marks(one_line(a.name)) or "attachment" for a in attachments]
+    assert [p.get_filename() for p in found] == expected
+
+
+def without_marks(name):
+    return "".join(c for c in name if c not in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@given(st.text(max_size=100))
+@example("https://bedel.example/\r\nBcc: x@y.example")
+@example("https://bedel.example/ñ?a=<b> c")
+def test_no_link_adds_a_header(url):
+    raw = build(unsubscribe_url="https://bedel.example/" + url)
+    assert_fit_for_smtp(raw)
+    names = [name for name, _value in parse(raw).items()]
+    assert names[-4:] == ["Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("address", "wire"),
+    [
+        ("ana@family.example", "ana@family.example"),
+        ("Ana.Ruiz+x@Family.example", "Ana.Ruiz+x@Family.example"),
+        ("ana@españa.example", "ana@xn--espaa-rta.example"),
+        ("ana@straße.example", "ana@xn--strae-oqa.example"),
+        ("ana maria@family.example", '"ana maria"@family.example'),
+        ('"ana maria"@family.example', '"ana maria"@family.example'),
+        ("a..b@family.example", '"a..b"@family.example'),
+        ("ana@[192.0.2.1]", "ana@[192.0.2.1]"),
+        (" ana@family.example ", "ana@family.example"),
+    ],
+)
+def test_addresses_on_the_wire(address, wire):
+    assert ascii_address(address) == wire
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "ana", "@family.example", "ana@", "ana@fam ily.example", "a\r\nb@family.example", "a\0@family.example",
+     "ana@family.example>\r\nRCPT TO:<x@y.example", "ana@-x..example", "ana@" + "x" * 64 + ".example",
+     "ana@a\u2028.example"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(UnsendableAddress, match="is not an email address"):
+        ascii_address(address)
+
+
+def test_letters_outside_ascii_before_the_at_are_refused_with_a_sentence():
+    with pytest.raises(UnsendableAddress, match=r"“josé@family[.]example” has letters before the @"):
+        build(to_email="josé@family.example")
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_address_breaks_the_line(local, domain):
+    try:
+        wire = ascii_address(f"{local}@{domain}")
+    except UnsendableAddress:
+        return
+    assert wire.isascii()
+    assert wire.isprintable()
+    assert len(wire.splitlines()) == 1
+
+
+def test_a_message_id_cannot_carry_anything_else():
+    with pytest.raises(ValueError, match="no Message-ID"):
+        build(message_id="<a@b>\r\nBcc: x@y.example")
