@@ -29,19 +29,29 @@ class HeartbeatScheduler(PersistentScheduler):
         return min(super().tick(*args, **kwargs), HEARTBEAT_SECONDS)
 
 
+_worker_noted_at = 0.0
+
+
 @worker_ready.connect
 @heartbeat_sent.connect
 def worker_is_alive(**_kwargs):
-    note_heartbeat("worker")
+    """Celery calls this every two seconds, from the worker's main process, whatever its children are busy with."""
+    global _worker_noted_at
+    if time.monotonic() - _worker_noted_at > HEARTBEAT_SECONDS:
+        _worker_noted_at = time.monotonic()
+        note_heartbeat("worker")
 
 
 def note_heartbeat(name: str) -> None:
     """Write that `name` is alive; a database that is away for a moment is not this caller's trouble."""
-    from django.db import DatabaseError
+    from django.db import Error, connection
 
     from apps.portal.heartbeat import beat
 
     try:
         beat(name)
-    except DatabaseError:
+    except Error:
         return
+    finally:
+        # Nothing else closes it here: between two beats the database may have been restarted.
+        connection.close()

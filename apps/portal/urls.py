@@ -1,6 +1,10 @@
 """Pages outside every organisation: the way in, and the health of the installation."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from .health import health
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("healthz", health, name="health"),
+]
