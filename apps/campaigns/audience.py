@@ -50,6 +50,8 @@ class AudienceRow:
     language: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     about_ids: tuple[int, ...] = ()
+    # The row of the log it became; 0 while it is only looked at (preview, test send).
+    delivery_id: int = 0
 
 
 _SELECT_ROWS = """SELECT recipient_id, name, address, normalized, reason, contact_point_id, language, variables

@@ -7,13 +7,15 @@ What a caller may read after them:
     recipient   one row per person and address, with its final reason; of the rows that share an address one gets it
 """
 
+from typing import Any
+
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 
 from .models import Mailing
 
 
-def audience_sql(mailing: Mailing) -> tuple[str, dict[str, object]]:
+def audience_sql(mailing: Mailing) -> tuple[str, dict[str, Any]]:
     """The expressions (text without the word WITH) and their named parameters for one mailing."""
     permitted = _Permitted(mailing)
     branches = [_UNREACHABLE_STUDENTS.format(**_unreachable(mailing)), _OTHERS]

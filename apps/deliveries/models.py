@@ -1,8 +1,12 @@
 """One row per recipient of a mailing: the truth about what was sent. And the packets in which rows are handed out."""
 
-from django.db import models
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.audience import Reason
@@ -10,6 +14,8 @@ from apps.campaigns.models import Mailing
 from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import Person
+
+from .tallies import DeliveryManager
 
 
 class Delivery(OrganizationModel):
@@ -47,6 +53,8 @@ class Delivery(OrganizationModel):
     server_reply = models.CharField(_("what the server said"), max_length=1000, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[DeliveryManager] = DeliveryManager()
 
     class Meta(OrganizationModel.Meta):
         constraints = [
@@ -96,7 +104,7 @@ class Packet(OrganizationModel):
         LEASED = "leased", _("In hand")
         DONE = "done", _("Done")
 
-    TRANSITIONS = {"waiting": {"leased"}, "leased": {"waiting", "done"}, "done": set()}
+    TRANSITIONS = {"waiting": {"leased", "done"}, "leased": {"waiting"}, "done": set()}
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="packets")
     first_id = models.BigIntegerField()
@@ -114,6 +122,44 @@ class Packet(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.mailing_id}: {self.first_id}-{self.last_id}"
+
+    @property
+    def rows(self):
+        """The deliveries of this packet, whatever their state."""
+        return Delivery.objects.filter(mailing=self.mailing_id, pk__range=(self.first_id, self.last_id))
+
+    def take_rows(self) -> list[Delivery]:
+        """Mark what still waits as in flight, and return it."""
+        self.rows.filter(state=Delivery.State.WAITING).update(state=Delivery.State.IN_FLIGHT, updated_at=timezone.now())
+        return list(self.rows.filter(state=Delivery.State.IN_FLIGHT))
+
+    def renew(self, lease: timedelta) -> bool:
+        """Hold the packet for another `lease`; False when it is not ours any more, or its mailing was stopped."""
+        until = timezone.now() + lease
+        if not self._ours().filter(mailing__state=Mailing.State.SENDING).update(lease_until=until):
+            return False
+        self.lease_until = until
+        return True
+
+    def give_back(self, pause: timedelta | None = None) -> None:
+        """End the lease: what is not recorded waits again (after `pause`); nothing left means done.
+
+        Does nothing when the lease has run out and somebody else holds the packet: then the rows in flight are his.
+        """
+        with transaction.atomic():
+            if not self._ours().update(state=self.State.WAITING, lease_until=None):
+                return
+            self.rows.filter(state=Delivery.State.IN_FLIGHT).update(state=Delivery.State.WAITING)
+            if not self.rows.filter(state=Delivery.State.WAITING).exists():
+                Packet.objects.filter(pk=self.pk).update(state=self.State.DONE)
+            elif pause is not None:
+                Packet.objects.filter(pk=self.pk).update(
+                    not_before=timezone.now() + pause, attempt=models.F("attempt") + 1
+                )
+
+    def _ours(self):
+        """The row while it is leased by whoever read this instance: each lease ends at a moment of its own."""
+        return Packet.objects.filter(pk=self.pk, state=self.State.LEASED, lease_until=self.lease_until)
 
 
 check_transitions(Packet.State, Packet.TRANSITIONS)

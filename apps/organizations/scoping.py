@@ -5,7 +5,7 @@ The scope itself is django-scopes'. Its own manager lets `exists()`, `bulk_creat
 and it is the base manager too, by which Django follows foreign keys, saves and deletes.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django_scopes import get_scope, scope, scopes_disabled
@@ -52,7 +52,7 @@ class OrganizationModel(models.Model):
 
     organization = models.ForeignKey("organizations.Organization", on_delete=models.CASCADE, related_name="+")
 
-    objects = ScopedManager()
+    objects: ClassVar[Any] = ScopedManager()
 
     class Meta:
         abstract = True
@@ -73,7 +73,7 @@ class OrganizationModel(models.Model):
         if not _scope_is_off() and self.organization_id != current_organization().pk:
             raise ScopeError(f"{type(self).__name__} of organisation {self.organization_id} written in another's scope")
         for field in self._meta.concrete_fields:
-            if isinstance(field, models.ForeignKey) and field.is_cached(self):  # type: ignore[attr-defined]
+            if isinstance(field, models.ForeignKey) and field.is_cached(self):
                 other = getattr(self, field.name)
                 if isinstance(other, OrganizationModel) and other.organization_id != self.organization_id:
                     raise ScopeError(f"{type(self).__name__}.{field.name} points into another organisation")

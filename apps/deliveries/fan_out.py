@@ -1,0 +1,79 @@
+"""From a mailing to its rows: who gets it, who does not and why, and the packets in which it leaves. All in sets."""
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.campaigns.audience_sql import audience_sql
+from apps.campaigns.models import Mailing
+from apps.campaigns.rendering import freeze
+from apps.core.states import TransitionRefused, move
+
+from .models import Delivery
+
+PACKET_SIZE = 100
+
+
+def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
+    """Start a pending mailing: freeze what it says, write all its rows and cut them into packets; all or nothing.
+
+    Returns False, and does nothing, when somebody else has started it (or taken it back) in the meantime.
+    """
+    with transaction.atomic():
+        try:
+            move(mailing, Mailing.State.SENDING, started_at=timezone.now())
+        except TransitionRefused:
+            return False
+        freeze(mailing)
+        _write_deliveries(mailing)
+        cut_packets(mailing, packet_size)
+    return True
+
+
+def cut_packets(mailing: Mailing, packet_size: int = PACKET_SIZE, attempt: int = 0, not_before=None) -> int:
+    """Cut the waiting rows of a mailing into packets of `packet_size` rows; returns how many packets there are."""
+    parameters = {
+        "organization": mailing.organization_id,
+        "mailing": mailing.pk,
+        "size": packet_size,
+        "attempt": attempt,
+        "not_before": not_before,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_PACKETS, parameters)
+        return cursor.rowcount
+
+
+def _write_deliveries(mailing: Mailing) -> None:
+    expressions, parameters = audience_sql(mailing)
+    no_variables = "CAST('{}' AS jsonb)" if connection.vendor == "postgresql" else "'{}'"
+    with connection.cursor() as cursor:
+        for statement in (_INSERT_DELIVERIES, _INSERT_ABOUT):
+            statement = statement.replace("%%no_variables%%", no_variables)
+            cursor.execute(f"WITH {expressions}\n{statement}", {**parameters, "waiting": Delivery.State.WAITING})
+
+
+_INSERT_DELIVERIES = """INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, address,
+    normalized, language, variables, state, reason, attempts, server_reply)
+SELECT %(organization)s, %(mailing)s, recipient_id, name, address, normalized, language,
+    COALESCE(variables, %%no_variables%%), CASE WHEN reason = '' THEN %(waiting)s ELSE 'skipped' END, reason, 0, ''
+FROM recipient WHERE 1 = 1 ORDER BY search_name, recipient_id, normalized
+ON CONFLICT DO NOTHING"""
+
+# A copy that goes out is about every student for whose sake its address came in; a skipped row about its person's own.
+_INSERT_ABOUT = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
+SELECT DISTINCT d.organization_id, d.id, c.about_id
+FROM candidate c
+JOIN deliveries_delivery d ON d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s
+    AND d.normalized = c.normalized
+    AND ((d.reason = '' AND c.reason = '')
+        OR (d.reason <> '' AND COALESCE(d.person_id, 0) = COALESCE(c.recipient_id, 0)))
+WHERE c.about_id IS NOT NULL
+ON CONFLICT DO NOTHING"""
+
+_INSERT_PACKETS = """INSERT INTO deliveries_packet
+    (organization_id, mailing_id, first_id, last_id, state, attempt, not_before, lease_until)
+SELECT %(organization)s, %(mailing)s, MIN(id), MAX(id), 'waiting', %(attempt)s, %(not_before)s, NULL
+FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / %(size)s AS packet FROM deliveries_delivery
+      WHERE organization_id = %(organization)s AND mailing_id = %(mailing)s AND state = 'waiting') numbered
+WHERE 1 = 1 GROUP BY packet ORDER BY packet
+ON CONFLICT DO NOTHING"""

@@ -1,0 +1,78 @@
+"""From a mailing to its rows: everybody once, everybody accounted for, a second time harmless."""
+
+import pytest
+from django.utils import timezone
+
+from apps.campaigns.models import Mailing
+from apps.deliveries.fan_out import cut_packets, fan_out
+from apps.deliveries.models import Delivery, Packet
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def class_5a(scoped):
+    return people.group("5º A")
+
+
+def pending(*chosen, **fields) -> Mailing:
+    return people.mailing(*chosen, state="pending", starts_at=timezone.now(), **fields)
+
+
+@pytest.mark.feature("S0.10")
+@pytest.mark.feature("S0.4")
+def test_every_person_becomes_a_row_and_every_address_is_written_to_once(class_5a, office):
+    aina, pau = people.student("Aina Puig", class_5a), people.student("Pau Puig", class_5a)
+    people.guardian("Joan Puig", "family@x.example", aina, pau)
+    people.guardian("Marta Serra", "Family@x.example", aina)
+    people.guardian("Olga Roca", "", pau)
+    mailing = pending(class_5a, "club@y.example", by=office)
+    assert fan_out(mailing)
+    rows = {row.name or row.address: (row.state, row.reason) for row in mailing.deliveries.all()}
+    assert rows == {
+        "Joan Puig": ("waiting", ""),
+        "Marta Serra": ("skipped", "same_address"),
+        "Olga Roca": ("skipped", "no_address"),
+        "club@y.example": ("waiting", ""),
+    }
+    assert set(mailing.deliveries.get(name="Joan Puig").about.all()) == {aina, pau}
+    tally = Delivery.objects.tally([mailing.pk])[mailing.pk]
+    assert (tally.total, tally.to_send, tally.waiting, tally.skipped) == (4, 2, 2, 2)
+
+
+def test_a_second_fan_out_does_nothing(class_5a, office):
+    people.student("Aina Puig", class_5a)
+    mailing = pending(class_5a, by=office)
+    again = Mailing.objects.get(pk=mailing.pk)
+    assert fan_out(mailing)
+    assert not fan_out(again)
+    assert mailing.deliveries.count() == 1
+    assert Packet.objects.filter(mailing=mailing).count() == 0
+
+
+def test_packets_hold_every_waiting_row_once(class_5a, office):
+    mailing = pending(*[f"a{number}@x.example" for number in range(7)], by=office)
+    assert fan_out(mailing, packet_size=3)
+    rows = [row.pk for packet in Packet.objects.order_by("id") for row in packet.rows]
+    assert sorted(rows) == sorted(mailing.deliveries.values_list("pk", flat=True))
+    assert [packet.rows.count() for packet in Packet.objects.order_by("id")] == [3, 3, 1]
+    assert cut_packets(mailing, 3) == 0
+
+
+def test_what_is_sent_is_frozen_and_made_safe_at_the_start(class_5a, office):
+    mailing = pending("a@x.example", by=office, body="<p onclick='x()'>Hello</p><script>alert(1)</script>")
+    fan_out(mailing)
+    frozen = Mailing.objects.get(pk=mailing.pk).frozen_html
+    assert "Hello" in frozen
+    assert "script" not in frozen
+    assert "onclick" not in frozen
+    Mailing.objects.filter(pk=mailing.pk).update(body="<p>Something else</p>")
+    assert "Hello" in Mailing.objects.get(pk=mailing.pk).frozen_html
+
+
+def test_a_mailing_that_was_taken_back_is_not_started(class_5a, office):
+    mailing = pending("a@x.example", by=office)
+    Mailing.objects.filter(pk=mailing.pk).update(state="draft")
+    assert not fan_out(mailing)
+    assert mailing.deliveries.count() == 0
