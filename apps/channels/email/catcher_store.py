@@ -82,7 +82,7 @@ class MailStore:
 
     def parsed(self, number: int) -> EmailMessage:
         """The mail for reading. Raises FileNotFoundError."""
-        return email.message_from_bytes(self.raw(number), policy=default)  # type: ignore[return-value]
+        return email.message_from_bytes(self.raw(number), policy=default)
 
     def close(self) -> None:
         with self._lock:
