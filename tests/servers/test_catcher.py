@@ -111,3 +111,12 @@ def test_mails_are_still_there_after_a_restart(tmp_path):
 
 def test_a_taken_port_is_passed_over(catcher):
     assert free_port(catcher.smtp_port) != catcher.smtp_port
+
+
+def test_two_catchers_that_want_the_same_ports_get_different_ones(tmp_path):
+    wanted = free_port()
+    with Catcher(tmp_path / "a", wanted, wanted + 1) as first, Catcher(tmp_path / "b", wanted, wanted + 1) as second:
+        ports = {first.smtp_port, first.web_port, second.smtp_port, second.web_port}
+        send(second, letter("nuria@mail.example", "Notice"))
+        assert (first.store.count(), second.store.count()) == (0, 1)
+    assert len(ports) == 4

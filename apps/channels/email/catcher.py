@@ -48,30 +48,36 @@ class CatchingHandler:
 
 
 class Catcher:
-    """The SMTP server and its pages over one folder. Ports of 0 mean any free port; see smtp_port and web_port."""
+    """The SMTP server and its pages over one folder, on the wanted ports or the next free ones (0: any free one).
+
+    `url` leads to the pages; `smtp_port` is known inside the `with` block.
+    """
 
     def __init__(self, folder: Path, smtp_port: int = 0, web_port: int = 0):
         self.store = MailStore(folder)
-        self.smtp_port = free_port(smtp_port)
-        self._controller = Controller(
-            CatchingHandler(self.store),
-            hostname=HOST,
-            port=self.smtp_port,
-            data_size_limit=MAX_MAIL_BYTES,
-            enable_SMTPUTF8=True,
-            ident="catcher",
-        )
+        self.smtp_port = smtp_port
         self._pages = serve_pages(self.store, HOST, free_port(web_port))
         self.web_port: int = self._pages.server_port
-
-    @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.web_port}"
+        self.url = f"http://{HOST}:{self.web_port}"
 
     def __enter__(self) -> "Catcher":
-        self._controller.start()
+        self._controller = self._start_smtp(attempts=5)
         threading.Thread(target=self._pages.serve_forever, daemon=True, name="catcher pages").start()
         return self
+
+    def _start_smtp(self, attempts: int) -> Controller:
+        """Listen for mail. Between finding a free port and taking it, somebody else may: then look again."""
+        port = free_port(self.smtp_port)
+        options = {"data_size_limit": MAX_MAIL_BYTES, "enable_SMTPUTF8": True, "ident": "catcher"}
+        controller = Controller(CatchingHandler(self.store), hostname=HOST, port=port, **options)
+        try:
+            controller.start()
+        except OSError:
+            if attempts == 1:
+                raise
+            return self._start_smtp(attempts - 1)
+        self.smtp_port = port
+        return controller
 
     def __exit__(self, *_exception) -> None:
         self._controller.stop()
