@@ -1,6 +1,147 @@
-"""The rail, the dock and who is logged in, for every page of an organisation."""
+"""The rail, the dock and the sub-navigation: what there is, and what this member may open."""
+
+from dataclasses import dataclass, field
+
+from django.urls import NoReverseMatch
+from django.utils.translation import gettext_lazy as _
+
+from apps.organizations.models import Membership, Organization
+from apps.organizations.permissions import SENDING, Permission
+from apps.organizations.scoping import without_scope
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry: where it leads, and the permissions of which a member needs one to see it (none: everybody)."""
+
+    label: object
+    url_name: str
+    icon: str = ""
+    arguments: tuple = ()
+    any_of: tuple[str, ...] = ()
+    children: tuple["Place", ...] = ()
+
+
+_SEEING = (Permission.VIEW_REPORTS, *SENDING)
+_PEOPLE = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
+
+HOME = Place(_("Home"), "organization:home", "home")
+MESSAGES = Place(
+    _("Messages"),
+    "mailings:history",
+    "envelope",
+    any_of=_SEEING,
+    children=(
+        Place(_("New"), "messages:new", any_of=SENDING),
+        Place(_("Saved"), "messages:saved", any_of=SENDING),
+        Place(_("Scheduled and running"), "mailings:running", any_of=_SEEING),
+        Place(_("History"), "mailings:history", any_of=_SEEING),
+    ),
+)
+PEOPLE = Place(
+    _("People"),
+    "people:list",
+    "users",
+    ("students",),
+    _PEOPLE,
+    (
+        Place(_("Students"), "people:list", arguments=("students",), any_of=_PEOPLE),
+        Place(_("Guardians"), "people:list", arguments=("guardians",), any_of=_PEOPLE),
+        Place(_("Staff"), "people:list", arguments=("staff",), any_of=_PEOPLE),
+        Place(_("Contacts"), "people:list", arguments=("contacts",), any_of=_PEOPLE),
+        Place(_("Groups by year"), "people:groups", any_of=_PEOPLE),
+        Place(_("Import"), "imports:new", any_of=(Permission.MANAGE_PEOPLE,)),
+    ),
+)
+SETTINGS = Place(
+    _("Settings"),
+    "organization:settings",
+    "adjustments-horizontal",
+    any_of=(Permission.MANAGE_ORGANIZATION,),
+    children=(
+        Place(_("Organisation"), "organization:settings", any_of=(Permission.MANAGE_ORGANIZATION,)),
+        Place(_("Senders"), "senders:list", any_of=(Permission.MANAGE_SENDERS,)),
+    ),
+)
+_NEW = Place(_("New"), "messages:new", "plus", any_of=SENDING)
+# Which place a page belongs to, by the namespace of its URL.
+_NAMESPACES = {
+    "organization": HOME,
+    "messages": MESSAGES,
+    "mailings": MESSAGES,
+    "people": PEOPLE,
+    "imports": PEOPLE,
+    "senders": SETTINGS,
+}
+
+
+@dataclass
+class Item:
+    """A place as this member sees it on this page."""
+
+    label: object
+    url: str
+    icon: str
+    here: bool = False
+    inside: bool = False
+    new_url: str = ""
+    new: bool = False
+    children: list["Item"] = field(default_factory=list)
 
 
 def navigation(request) -> dict:
-    """Context processor."""
-    return {}
+    """Context processor: `navigation` with items, foot, dock and the member's other organisations."""
+    if getattr(request, "membership", None) is None:
+        return {}
+    top = [_item(request, place) for place in (HOME, MESSAGES, PEOPLE) if _may(request, place)]
+    foot = [_item(request, place) for place in (SETTINGS,) if _may(request, place)]
+    for item in top:
+        if item.icon == MESSAGES.icon and _may(request, _NEW):
+            item.new_url = request.organization.url("messages:new")
+    new = [_item(request, _NEW)] if _may(request, _NEW) else []
+    for item in new:
+        item.new, item.inside = True, False
+    dock = top[:2] + new + top[2:] + foot
+    return {
+        "navigation": {
+            "items": top,
+            "foot": foot,
+            "dock": dock,
+            "may_write": bool(new),
+            "organizations": _organizations(request),
+        }
+    }
+
+
+def _may(request, place: Place) -> bool:
+    return not place.any_of or any(request.membership.may(permission) for permission in place.any_of)
+
+
+def _item(request, place: Place) -> Item:
+    item = Item(place.label, _url(request, place), place.icon)
+    item.here = request.path == item.url
+    item.inside = item.here or _namespace_place(request) is place
+    item.children = [_item(request, child) for child in place.children if _may(request, child)]
+    return item
+
+
+def _namespace_place(request) -> Place | None:
+    match = request.resolver_match
+    if match is None or not match.namespaces:
+        return None
+    return SETTINGS if match.view_name == "organization:settings" else _NAMESPACES.get(match.namespaces[0])
+
+
+def _url(request, place: Place) -> str:
+    try:
+        return request.organization.url(place.url_name, *place.arguments)
+    except NoReverseMatch:
+        return request.organization.get_absolute_url()
+
+
+def _organizations(request) -> list[Organization]:
+    """The user's organisations, if there is more than one to choose from."""
+    with without_scope():
+        memberships = Membership.objects.filter(user=request.user).select_related("organization")
+        organizations = sorted((membership.organization for membership in memberships), key=lambda each: each.name)
+    return organizations if len(organizations) > 1 else []

@@ -1,6 +1,32 @@
-"""Error pages of the whole installation."""
+"""The way in, Home, and the error pages of the whole installation."""
 
-from django.shortcuts import render
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from apps.organizations.models import Membership
+from apps.organizations.permissions import requires
+from apps.organizations.scoping import without_scope
+
+from .home import home_of
+
+
+@login_required
+@require_GET
+def start(request):
+    """To the user's organisation; with several, a page to choose; with none, whom to ask."""
+    with without_scope():
+        memberships = list(Membership.objects.filter(user=request.user).select_related("organization"))
+    organizations = sorted((membership.organization for membership in memberships), key=lambda each: each.name)
+    if len(organizations) == 1:
+        return redirect(organizations[0])
+    return render(request, "portal/start.html", {"organizations": organizations})
+
+
+@requires()
+@require_GET
+def home(request):
+    return render(request, "organization/home.html", home_of(request.membership))
 
 
 def bad_request(request, exception=None):

@@ -1,0 +1,103 @@
+"""What Home shows: what is going out, which answers are due, and what needs somebody."""
+
+from collections import Counter, defaultdict
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from apps.campaigns.models import Mailing
+from apps.deliveries.models import Delivery, DeliveryAbout
+from apps.organizations.models import Membership
+from apps.organizations.permissions import Permission
+from apps.recipients.models import ContactPoint, Enrolment, Guardianship, Person
+from apps.senders.models import SenderAccount
+from apps.surveys.models import Answer
+
+RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
+
+
+def home_of(membership: Membership) -> dict:
+    """The context of the page for one member: only what this member may see."""
+    mailings = Mailing.objects.select_related("sender", "created_by", "question")
+    if not membership.may(Permission.VIEW_REPORTS):
+        mailings = mailings.filter(created_by=membership.user_id)
+    may_see_people = membership.may(Permission.VIEW_PEOPLE)
+    running = _with_tallies(mailings.filter(state__in=RUNNING).order_by("starts_at", "id")[:20])
+    recent = _with_tallies(mailings.filter(state=Mailing.State.DONE)[:5])
+    return {
+        "running": running,
+        "recent": recent,
+        "answers_due": _answers_due(mailings),
+        "failed_addresses": _failed_addresses() if may_see_people else 0,
+        "unreachable": _unreachable_students() if may_see_people else 0,
+        "first_steps": None if running or recent else _first_steps(),
+    }
+
+
+def _with_tallies(mailings) -> list[Mailing]:
+    mailings = list(mailings)
+    tallies = Delivery.objects.tally([mailing.pk for mailing in mailings])
+    for mailing in mailings:
+        mailing.tally = tallies[mailing.pk]  # type: ignore[attr-defined]
+    return mailings
+
+
+def _answers_due(mailings) -> list[dict]:
+    """Open questions of mailings that have begun, with how many answered what, per student asked about."""
+    now = timezone.now()
+    asked = mailings.filter(started_at__isnull=False, question__isnull=False)
+    asked = list(asked.filter(Q(question__closes_at=None) | Q(question__closes_at__gt=now))[:5])
+    values = _counted_answers([mailing.question_id for mailing in asked])
+    abouts = DeliveryAbout.objects.filter(delivery__mailing__in=asked, delivery__reason="")
+    students = dict(abouts.order_by().values_list("delivery__mailing").annotate(number=Count("person", distinct=True)))
+    alone = Delivery.objects.filter(mailing__in=asked, reason="").filter(
+        ~Exists(DeliveryAbout.objects.filter(delivery=OuterRef("pk")))
+    )
+    unregistered = dict(alone.order_by().values_list("mailing").annotate(number=Count("id")))
+    due = []
+    for mailing in asked:
+        counted = values[mailing.question_id]
+        total = students.get(mailing.pk, 0) + unregistered.get(mailing.pk, 0)
+        due.append({"mailing": mailing, **counted, "waiting": max(0, total - sum(counted.values()))})
+    return due
+
+
+def _counted_answers(question_ids: list[int]) -> dict[int, Counter]:
+    """Question id -> how many students (or, unregistered, addresses) have which latest answer."""
+    latest: dict[tuple, str] = {}
+    for question_id, about_id, address, value in (
+        Answer.objects.filter(question__in=question_ids)
+        .order_by("at", "id")
+        .values_list("question_id", "about_id", "by_address", "value")
+    ):
+        latest[question_id, about_id or address] = value
+    counted: dict[int, Counter] = defaultdict(Counter)
+    for (question_id, _whom), value in latest.items():
+        counted[question_id][value] += 1
+    return counted
+
+
+def _failed_addresses() -> int:
+    return ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL, health=ContactPoint.Health.FAILED).count()
+
+
+def _unreachable_students() -> int:
+    """Active students in a group with no email address of their own, of a guardian, or for communication."""
+    addresses = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL)
+    guardians = Guardianship.objects.filter(
+        Exists(addresses.filter(person=OuterRef("guardian"))), student=OuterRef("pk"), restricted=False
+    )
+    students = Person.objects.filter(kind=Person.Kind.STUDENT, active=True)
+    in_group = Enrolment.objects.filter(person=OuterRef("pk"), role=Enrolment.Role.STUDENT)
+    return students.filter(
+        Exists(in_group), ~Exists(addresses.filter(person=OuterRef("pk"))), ~Exists(guardians)
+    ).count()
+
+
+def _first_steps() -> dict[str, bool]:
+    """What a new school has done already."""
+    return {
+        "people": Person.objects.exists(),
+        "sender": SenderAccount.objects.exists(),
+        "message": Mailing.objects.exists(),
+    }

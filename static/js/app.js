@@ -1,0 +1,43 @@
+// Small comforts. Every page works without this file.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const theme = localStorage.getItem("theme");
+  if (theme) root.dataset.theme = theme;
+
+  for (const button of document.querySelectorAll("[data-theme-switch]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark";
+      localStorage.setItem("theme", root.dataset.theme);
+    });
+  }
+
+  // A menu closes when one presses elsewhere, or Escape.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  // A form is sent once: the pressed button rests until the next page is there.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method !== "post" || event.defaultPrevented) return;
+    form.dataset.sent = "yes";
+    setTimeout(() => { for (const button of form.querySelectorAll("button:not([type=button])")) button.disabled = true; });
+    setTimeout(() => { delete form.dataset.sent; for (const button of form.querySelectorAll("button")) button.disabled = false; }, 8000);
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) { delete form.dataset.sent; for (const button of form.querySelectorAll("button[disabled]")) button.disabled = false; }
+  });
+
+  // A filter acts when it is changed.
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-submit]")) event.target.form.requestSubmit();
+  });
+})();
