@@ -1,0 +1,250 @@
+"""Sends mail over SMTP: one connection that is kept, one outcome per message, in the order of the messages.
+
+The one question that matters when something breaks is whether the message was handed over. Until the final dot has
+left, it was not, and the message is tried once more on a new connection. After it, only the server knows.
+"""
+
+import re
+import smtplib
+import ssl
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from apps.channels.email.addresses import UnsendableAddress, ascii_address
+from apps.channels.email.connecting import SmtpAccount, Unavailable, connect, reply_text
+from apps.channels.outcomes import AccountProblem, Outcome, Result, gettext_noop
+
+__all__ = ["Envelope", "SmtpAccount", "SmtpChannel", "check_account"]
+
+_QUIT_SECONDS = 2.0
+_NEEDS_LOGIN = (530, 535, 538)
+_CLOSING = 421
+_GO_AHEAD = 354
+_BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message for one recipient. `key` comes back in its Outcome; `content` is the message with CRLF."""
+
+    key: int
+    sender: str
+    recipient: str
+    content: bytes
+
+
+class _Dropped(Exception):
+    """The connection is gone. `handed_over`: whether the final dot had left before."""
+
+    def __init__(self, reply: str, handed_over: bool) -> None:
+        super().__init__(reply)
+        self.handed_over = handed_over
+
+
+class SmtpChannel:
+    """A mail server as a context manager. `context` replaces the usual trust in certificates (an own authority)."""
+
+    def __init__(
+        self,
+        account: SmtpAccount,
+        *,
+        context: ssl.SSLContext | None = None,
+        pauses: Sequence[float] = (1, 3),
+    ) -> None:
+        self._account = account
+        self._context = context
+        self._pauses = pauses  # seconds before each further attempt to reconnect, once a connection has worked
+        self._smtp: smtplib.SMTP | None = None
+        self._worked = False
+
+    def __enter__(self) -> "SmtpChannel":
+        return self
+
+    def __exit__(self, exception_type: type[BaseException] | None, *_exception: object) -> None:
+        self._close(politely=exception_type is None)
+
+    def send(self, envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
+        """Send each message when it is asked for, and say what became of it.
+
+        Raises AccountProblem when the server cannot be used; then nothing was sent of the message in hand and those
+        after it. When the server asks to come back later, all that is left is postponed without trying.
+        """
+        unavailable = ""
+        for envelope in envelopes:
+            if not unavailable:
+                try:
+                    yield self._send_one(envelope)
+                    continue
+                except Unavailable as problem:
+                    unavailable = str(problem)
+            yield Outcome(envelope.key, Result.POSTPONED, unavailable)
+
+    def check(self) -> None:
+        """Connect and log in as for sending. Raises AccountProblem, also when the server asks to come back later."""
+        try:
+            self._connected()
+        except Unavailable as problem:
+            raise AccountProblem(
+                gettext_noop("The server %(host)s takes no mail at the moment: %(reply)s"),
+                host=self._account.host,
+                reply=str(problem),
+            ) from problem
+
+    def _send_one(self, envelope: Envelope) -> Outcome:
+        try:
+            recipient = ascii_address(envelope.recipient)
+        except UnsendableAddress as problem:
+            return Outcome(envelope.key, Result.REFUSED, str(problem))
+        try:
+            return self._attempt(envelope, recipient)
+        except _Dropped as first:
+            if first.handed_over:
+                return Outcome(envelope.key, Result.UNCERTAIN, str(first))
+        try:
+            return self._attempt(envelope, recipient)
+        except _Dropped as second:
+            result = Result.UNCERTAIN if second.handed_over else Result.POSTPONED
+            return Outcome(envelope.key, result, str(second))
+
+    def _attempt(self, envelope: Envelope, recipient: str) -> Outcome:
+        """One try on a working connection. Raises _Dropped, and what connecting raises."""
+        smtp = self._connected()
+        try:
+            result, reply = self._transaction(smtp, self._sender(envelope.sender), recipient, envelope.content)
+        except _Dropped:
+            self._close()
+            raise
+        except (OSError, smtplib.SMTPException) as error:
+            self._close()
+            raise _Dropped(f"The connection broke off: {reply_text(0, str(error))}", handed_over=False) from error
+        return Outcome(envelope.key, result, reply)
+
+    def _transaction(self, smtp: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> tuple[Result, str]:
+        if not content.isascii() and not smtp.has_extn("8bitmime"):
+            return Result.REFUSED, "The server takes only 7-bit mail, and this message has 8-bit letters."
+        mail = f"MAIL FROM:<{sender}>{_mail_parameters(smtp, content)}"
+        replies = _dialogue(smtp, (mail, f"RCPT TO:<{recipient}>", "DATA"))
+        refused = next(((code, text) for code, text in replies[:2] if code // 100 != 2), None)
+        if refused is None and replies[-1][0] != _GO_AHEAD:
+            refused = replies[-1]
+        if refused is not None:
+            if len(replies) == 3 and replies[-1][0] == _GO_AHEAD:  # no recipient left, yet the server waits for data
+                smtp.send(b".\r\n")
+                smtp.getreply()
+            return self._not_taken(smtp, replies, refused)
+        smtp.send(_for_data(content))
+        return self._handed_over(smtp)
+
+    def _not_taken(
+        self, smtp: smtplib.SMTP, replies: list[tuple[int, bytes]], refused: tuple[int, bytes]
+    ) -> tuple[Result, str]:
+        reply = reply_text(*refused)
+        if replies[0][0] in _NEEDS_LOGIN:
+            raise AccountProblem(
+                gettext_noop("The server %(host)s wants a login or encryption before it takes mail: %(reply)s"),
+                host=self._account.host,
+                reply=reply,
+            )
+        if any(code == _CLOSING for code, _text in replies):
+            raise _Dropped(reply, handed_over=False)
+        result = _result_of(refused[0])
+        if result is None:
+            raise _Dropped(reply, handed_over=False)
+        self._reset(smtp)
+        return result, reply
+
+    def _handed_over(self, smtp: smtplib.SMTP) -> tuple[Result, str]:
+        """The answer to the final dot; when it does not come, only the server knows what became of the message."""
+        try:
+            code, text = smtp.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            sentence = "The connection broke off after the message was handed over, before the server answered: "
+            raise _Dropped(sentence + reply_text(0, str(error)), handed_over=True) from error
+        if code == _CLOSING:
+            raise _Dropped(reply_text(code, text), handed_over=False)
+        result = _result_of(code)
+        if result is None:
+            raise _Dropped(f"The server's answer was not understood: {reply_text(code, text)}", handed_over=True)
+        return result, reply_text(code, text)
+
+    def _reset(self, smtp: smtplib.SMTP) -> None:
+        try:
+            code, _text = smtp.docmd("RSET")
+        except (OSError, smtplib.SMTPException):
+            code = 0
+        if code // 100 != 2:
+            self._close()
+
+    def _sender(self, address: str) -> str:
+        try:
+            return ascii_address(address) if address else ""
+        except UnsendableAddress as problem:
+            raise AccountProblem(problem.message, **problem.values) from problem
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._smtp is None:
+            self._smtp = self._reconnected() if self._worked else connect(self._account, self._context)
+            self._worked = True
+        return self._smtp
+
+    def _reconnected(self) -> smtplib.SMTP:
+        """A new connection to a server that has worked a moment ago: a restart on its side is waited for."""
+        for pause in self._pauses:
+            try:
+                return connect(self._account, self._context)
+            except (AccountProblem, Unavailable):
+                time.sleep(pause)
+        return connect(self._account, self._context)
+
+    def _close(self, politely: bool = False) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is None:
+            return
+        try:
+            if politely and smtp.sock is not None:
+                smtp.sock.settimeout(_QUIT_SECONDS)
+                smtp.quit()
+        except (OSError, smtplib.SMTPException):
+            pass
+        finally:
+            smtp.close()
+
+
+def check_account(account: SmtpAccount, *, context: ssl.SSLContext | None = None) -> None:
+    """Connect and log in, and send nothing. Raises AccountProblem with a sentence for the office."""
+    with SmtpChannel(account, context=context) as channel:
+        channel.check()
+
+
+def _dialogue(smtp: smtplib.SMTP, commands: Sequence[str]) -> list[tuple[int, bytes]]:
+    """The replies to `commands`: in one write where the server offers it (RFC 2920), else until one is refused."""
+    if smtp.has_extn("pipelining"):
+        smtp.send(("\r\n".join(commands) + "\r\n").encode("ascii"))
+        return [smtp.getreply() for _command in commands]
+    replies = []
+    for command in commands:
+        smtp.putcmd(command)
+        replies.append(smtp.getreply())
+        if replies[-1][0] // 100 not in (2, 3):
+            break
+    return replies
+
+
+def _mail_parameters(smtp: smtplib.SMTP, content: bytes) -> str:
+    size = f" SIZE={len(content)}" if smtp.has_extn("size") else ""
+    return size if content.isascii() else f"{size} BODY=8BITMIME"
+
+
+def _result_of(code: int) -> Result | None:
+    return {2: Result.ACCEPTED, 4: Result.POSTPONED, 5: Result.REFUSED}.get(code // 100)
+
+
+def _for_data(content: bytes) -> bytes:
+    """`content` as it follows DATA: only CRLF, dots at line starts doubled (RFC 5321, 4.5.2), and the final dot."""
+    if not content.count(b"\n") == content.count(b"\r") == content.count(b"\r\n"):
+        content = _BARE_LINE_END.sub(b"\r\n", content)
+    if content.startswith(b"."):
+        content = b"." + content
+    content = content.replace(b"\r\n.", b"\r\n..")
+    return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
