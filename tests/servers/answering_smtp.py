@@ -7,6 +7,8 @@ from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
 
+from tests.servers.running import free_port
+
 
 class AnsweringServer:
     """`answers` maps a recipient to the reply for its RCPT, such as "550 5.1.1 no such user"; others are accepted."""
@@ -39,9 +41,9 @@ class AnsweringServer:
 def answering_server() -> Iterator[tuple[AnsweringServer, int]]:
     """The server and its port; it is closed at the end."""
     handler = AnsweringServer()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
     controller.start()
     try:
-        yield handler, controller.server.sockets[0].getsockname()[1]
+        yield handler, controller.port
     finally:
         controller.stop()

@@ -1,0 +1,106 @@
+"""What a family sees behind its links. GET, HEAD and OPTIONS change nothing; one button, by POST, does."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from apps.organizations.scoping import current_organization
+from apps.recipients.models import Person
+from apps.surveys.answering import QuestionClosed, record_answer
+from apps.surveys.models import Answer
+from apps.targetlists.opting_out import has_opted_out, opt_in_again, opt_out
+
+from .models import Delivery
+from .public_links import opened_by_token
+
+
+@dataclass(frozen=True)
+class Child:
+    """One student a mail asks about (pk 0 where nobody is registered), with the answer given so far."""
+
+    pk: int
+    name: str
+    answer: Answer | None
+
+
+@opened_by_token("answer")
+def answer(request, delivery: Delivery, about: int, choice: str) -> HttpResponse:
+    """Show the answer that was chosen in the mail, and record it when the button is pressed."""
+    question = delivery.mailing.question
+    people = {person.pk: person for person in delivery.about.order_by("search_name", "id")}
+    if question is None or choice not in question.choices or (about not in people and (about or people)):
+        return render(request, "public/wrong.html", _context(delivery), status=404)
+    if request.method == "POST" and request.POST.get("press") == choice:
+        try:
+            _record(request, delivery, people.get(about), choice)
+        except QuestionClosed:
+            return render(
+                request, "public/closed.html", _answer_context(request, delivery, people, about, choice), status=410
+            )
+        return render(request, "public/answered.html", _answer_context(request, delivery, people, about, choice))
+    context = _answer_context(request, delivery, people, about, choice)
+    if question.is_closed:
+        return render(request, "public/closed.html", context, status=410)
+    return render(request, "public/answer.html", context)
+
+
+@opened_by_token("unsubscribe")
+def unsubscribe(request, delivery: Delivery) -> HttpResponse:
+    """Stop further messages to this address. A mail program may press the button itself (RFC 8058: One-Click)."""
+    commercial = delivery.mailing.commercial
+    pressed = request.POST.get("press", "") or request.POST.get("List-Unsubscribe", "")
+    if request.method == "POST" and pressed in ("stop", "One-Click"):
+        opt_out(delivery.normalized, commercial=commercial, source="one-click" if pressed == "One-Click" else "link")
+    elif request.method == "POST" and pressed == "keep":
+        opt_in_again(delivery.normalized, commercial=commercial)
+    stopped = has_opted_out(delivery.normalized, commercial=commercial)
+    context = _context(delivery) | {"commercial": commercial, "stopped": stopped, "pressed": pressed}
+    return render(request, "public/unsubscribe.html", context)
+
+
+def _record(request, delivery: Delivery, about: Person | None, choice: str) -> None:
+    record_answer(
+        delivery.mailing.question,
+        about=about,
+        by_person=delivery.person,
+        by_address=delivery.normalized,
+        value=choice,
+        user_agent=request.headers.get("User-Agent", ""),
+    )
+
+
+def _context(delivery: Delivery) -> dict:
+    return {"organization": current_organization(), "subject": delivery.mailing.subject, "delivery": delivery}
+
+
+def _answer_context(request, delivery: Delivery, people: dict[int, Person], about: int, choice: str) -> dict:
+    given = delivery.mailing.question.answers.filter(by_address=delivery.normalized)
+    answers = {each.about_id or 0: each for each in given}
+    names = {pk: person.first_name or person.full_name for pk, person in people.items()} or {0: ""}
+    children = [Child(pk, name, answers.get(pk)) for pk, name in names.items()]
+    token = request.resolver_match.kwargs["token"]
+    links = {
+        child.pk: [
+            (value, reverse("public:answer", args=(token, child.pk, value)))
+            for value in delivery.mailing.question.choices
+        ]
+        for child in children
+    }
+    return _context(delivery) | {
+        "question": delivery.mailing.question,
+        "child": next(child for child in children if child.pk == about),
+        "others": [{"child": child, "links": _labelled(links[child.pk])} for child in children if child.pk != about],
+        "choices": [item for item in _labelled(links[about]) if item["value"] != choice],
+        "choice": choice,
+        "choice_label": _label(choice),
+    }
+
+
+def _labelled(links: list[tuple[str, str]]) -> list[dict]:
+    return [{"value": value, "label": _label(value), "url": url} for value, url in links]
+
+
+def _label(value: str) -> str:
+    return str(Answer.Value(value).label)
