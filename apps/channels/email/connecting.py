@@ -137,7 +137,7 @@ def _sentence_for(error: Exception) -> str:
         return gettext_noop("There is no server with the name %(host)s.")
     if isinstance(error, ConnectionRefusedError):
         return gettext_noop("The server %(host)s takes no connection on port %(port)s.")
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return gettext_noop("The server %(host)s does not answer on port %(port)s.")
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return gettext_noop("The server %(host)s closed the connection on port %(port)s before any mail was sent.")

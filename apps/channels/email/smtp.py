@@ -18,6 +18,8 @@ from apps.channels.outcomes import AccountProblem, Outcome, Result, gettext_noop
 __all__ = ["Envelope", "SmtpAccount", "SmtpChannel", "check_account"]
 
 _QUIT_SECONDS = 2.0
+_PATIENCE_AFTER_DATA = 4  # times the usual timeout: servers scan a message before they answer the final dot
+_PIECE = 65_536
 _NEEDS_LOGIN = (530, 535, 538)
 _CLOSING = 421
 _GO_AHEAD = 354
@@ -133,7 +135,7 @@ class SmtpChannel:
                 smtp.send(b".\r\n")
                 smtp.getreply()
             return self._not_taken(smtp, replies, refused)
-        smtp.send(_for_data(content))
+        _send_in_pieces(smtp, _for_data(content))
         return self._handed_over(smtp)
 
     def _not_taken(
@@ -156,8 +158,11 @@ class SmtpChannel:
 
     def _handed_over(self, smtp: smtplib.SMTP) -> tuple[Result, str]:
         """The answer to the final dot; when it does not come, only the server knows what became of the message."""
+        assert smtp.sock is not None
+        smtp.sock.settimeout(self._account.timeout * _PATIENCE_AFTER_DATA)
         try:
             code, text = smtp.getreply()
+            smtp.sock.settimeout(self._account.timeout)
         except (OSError, smtplib.SMTPException) as error:
             sentence = "The connection broke off after the message was handed over, before the server answered: "
             raise _Dropped(sentence + reply_text(0, str(error)), handed_over=True) from error
@@ -229,6 +234,12 @@ def _dialogue(smtp: smtplib.SMTP, commands: Sequence[str]) -> list[tuple[int, by
         if replies[-1][0] // 100 not in (2, 3):
             break
     return replies
+
+
+def _send_in_pieces(smtp: smtplib.SMTP, data: bytes) -> None:
+    """A timeout counts for one write, however long it is; a large attachment on a slow line needs several."""
+    for start in range(0, len(data), _PIECE):
+        smtp.send(data[start : start + _PIECE])
 
 
 def _mail_parameters(smtp: smtplib.SMTP, content: bytes) -> str:
