@@ -42,6 +42,7 @@ class RunningDemo:
 def running_demo(data: Path, people: int = 200) -> Iterator[RunningDemo]:
     """Run the demo until the block ends; yields once /healthz answers 200."""
     port, log = free_port(), data.parent / "demo.log"
+    log.unlink(missing_ok=True)
     options = ["--port", str(port), "--data", str(data), "--people", str(people)]
     command = ["sh", str(ROOT / "bin" / "demo"), *options]
     with child(command, log, cwd=ROOT, env=_environment()) as process:

@@ -184,6 +184,7 @@ class Demo:
 
     def _stop(self) -> None:
         """Ask all to stop, the catcher last (a mail may still be on its way to it), then insist."""
+        print("Stopping; what is being sent is finished first.", flush=True)
         order = sorted(self.children, key=lambda name: name == "catcher")
         deadline = time.monotonic() + STOP_WITHIN_SECONDS
         for group in (order[:-1], order[-1:]) if "catcher" in order else (order,):
