@@ -54,12 +54,12 @@ def reply_text(code: int, message: bytes | str) -> str:
 
 
 def _greeted(account: SmtpAccount, context: ssl.SSLContext) -> smtplib.SMTP:
-    # a name of our own, because smtplib would ask the name server for it, and wait
-    options = {"local_hostname": "localhost", "timeout": account.timeout}
+    name = "localhost"  # replaced below; without one, smtplib would ask the name server for it, and wait
+    smtp: smtplib.SMTP
     if account.security == TLS:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(account.host, account.port, context=context, **options)  # type: ignore[arg-type]
+        smtp = smtplib.SMTP_SSL(account.host, account.port, name, timeout=account.timeout, context=context)
     else:
-        smtp = smtplib.SMTP(account.host, account.port, **options)  # type: ignore[arg-type]
+        smtp = smtplib.SMTP(account.host, account.port, name, timeout=account.timeout)
     assert smtp.sock is not None
     smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     smtp.local_hostname = _own_name(smtp.sock)
