@@ -42,8 +42,8 @@ def take_back_expired_leases() -> None:
 
 def finish_mailings() -> None:
     """A mailing none of whose rows is open is done, whether or not a worker came to say so."""
-    still_open = Delivery.objects.filter(mailing=OuterRef("pk"), state__in=Delivery.OPEN)
     with without_scope():
+        still_open = Delivery.objects.filter(mailing=OuterRef("pk"), state__in=Delivery.OPEN)
         over = list(Mailing.objects.filter(~Exists(still_open), state="sending").select_related("organization"))
     for mailing in over:
         with in_organization(mailing.organization):
