@@ -1,0 +1,62 @@
+"""The forms of steps three and four."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.normalizing import normalize_email
+
+
+class TestSendForm(forms.Form):
+    """One address, and whose values the copy shows. `once` makes a second press of the same form harmless."""
+
+    __test__ = False
+
+    address = forms.CharField(
+        label=_("Send a test to"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
+        error_messages={"required": _("Type the address that the test should go to.")},
+    )
+    as_address = forms.CharField(required=False, max_length=254, widget=forms.HiddenInput)
+    once = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def clean_address(self) -> str:
+        return normalize_email(self.cleaned_data["address"])
+
+
+class SendForm(forms.Form):
+    """Now, or at a time in the organisation's time zone. `getting` is the number that the page has named."""
+
+    when = forms.ChoiceField(
+        label=_("When"),
+        choices=[("now", _("Now")), ("later", _("Later"))],
+        initial="now",
+        widget=forms.RadioSelect,
+    )
+    starts_at = forms.DateTimeField(
+        label=_("Day and time"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"class": "input", "type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    getting = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, getting: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._getting = getting
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or self.cleaned_data
+        starts_at = cleaned.get("starts_at")
+        if cleaned.get("when") == "later" and not starts_at and "starts_at" not in self.errors:
+            raise ValidationError({"starts_at": _("Say the day and the time at which it should start.")})
+        if cleaned.get("when") == "later" and starts_at and starts_at <= timezone.now():
+            raise ValidationError({"starts_at": _("This time is over. Choose a later one.")})
+        if cleaned.get("getting") != self._getting:
+            self.data = self.data.copy()
+            self.data["getting"] = str(self._getting)
+            raise ValidationError(_("The number of recipients has changed meanwhile. Look at it again, then press."))
+        if cleaned.get("when") != "later":
+            cleaned["starts_at"] = None
+        return cleaned

@@ -1,0 +1,62 @@
+"""What stands between a draft and its sending: every obstacle with a sentence, and the page where it is mended."""
+
+from dataclasses import dataclass
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from apps.channels.email.html import to_text
+
+from . import audience
+from .models import Mailing
+from .tags import broken_tags, unknown_tags
+
+ATTACHMENTS_LIMIT = 5_000_000  # bytes: this much or more is refused
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A sentence, and the name of the step on which it is mended."""
+
+    sentence: str
+    url_name: str
+
+
+def attachments_size(mailing: Mailing) -> int:
+    """The sum of the mailing's attachments in bytes."""
+    return mailing.attachments.aggregate(total=Sum("size"))["total"] or 0
+
+
+def obstacles(mailing: Mailing, count: audience.AudienceCount | None = None) -> list[Obstacle]:
+    """All that keeps this mailing from being sent; empty when it may go."""
+    count = count or audience.count(mailing)
+    found = [Obstacle(sentence, "messages:recipients") for sentence in _about_recipients(mailing, count)]
+    return found + [Obstacle(sentence, "messages:content") for sentence in _about_content(mailing)]
+
+
+def _about_recipients(mailing: Mailing, count: audience.AudienceCount) -> list[str]:
+    sentences = []
+    if mailing.sender is None:
+        sentences.append(_("No sender is chosen."))
+    if not count.getting:
+        sentences.append(_("Nobody would get it. Choose groups, people or addresses."))
+    return sentences
+
+
+def _about_content(mailing: Mailing) -> list[str]:
+    sentences = [_("It has no subject.")] if not mailing.subject.strip() else []
+    if not to_text(mailing.body).strip() and "<img" not in mailing.body:
+        sentences.append(_("The message is empty."))
+    sentences += broken_tags(mailing)
+    sentences += [
+        _("No recipient has a value for the tag “%(tag)s”. Take it out or mend its name.") % {"tag": tag}
+        for tag in unknown_tags(mailing)
+    ]
+    if attachments_size(mailing) >= ATTACHMENTS_LIMIT:
+        sentences.append(_("The attachments have 5 MB or more. Take one out."))
+    question = mailing.question
+    if question and not question.text.strip():
+        sentences.append(_("The question has no text."))
+    if question and question.is_closed:
+        sentences.append(_("The time until which answers may be given is over already."))
+    return sentences
