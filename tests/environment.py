@@ -5,3 +5,5 @@ import tempfile
 
 os.environ["BEDEL_MODE"] = "test"
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="bedel-tests-"))
+# WhiteNoise warns of a missing folder at the start of every test client.
+os.makedirs(os.path.join(os.environ["DATA_DIR"], "static"), exist_ok=True)
