@@ -63,7 +63,7 @@ class _Dialogue:
         self._server, self._client, self._script = server, client, script
         self._extensions = extensions
         self._lines = client.makefile("rb")
-        self._message = 1
+        self._message = 0
         self._senders = self._recipients = 0
 
     def run(self) -> None:
@@ -83,6 +83,7 @@ class _Dialogue:
                 self._other(verb)
 
     def _other(self, verb: str) -> None:
+        self._message += verb == "mail"
         good = {"auth": "235 2.7.0 Welcome"}.get(verb, "250 OK")
         if verb == "rcpt" and not self._senders:
             good = "503 5.5.1 No sender"
@@ -107,9 +108,10 @@ class _Dialogue:
                 break
             content.append(line)
             self._act(self._script.get("body"))
+        else:
+            raise _Over  # the connection ended without a final dot
         if self._answer("dot", "250 2.0.0 Taken").startswith("250"):
             self._server.received.append(b"".join(content))
-        self._message += 1
 
     def _answer(self, step: str, good: str) -> str:
         reply = self._script.get(f"{step} {self._message}", self._script.get(step, good))

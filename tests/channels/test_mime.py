@@ -156,18 +156,24 @@ def test_bodies_come_out_as_they_went_in(text, html):
     assert part(message, "html") == as_body(html)
 
 
+def test_a_file_name_cannot_hide_its_ending():
+    message = parse(build(MailContent(**SHARED, attachments=(Attachment("menu\u202efdp.exe", "", b"x"),))))
+    assert next(message.iter_attachments()).get_filename() == "menufdp.exe"
+
+
 @given(st.lists(st.builds(Attachment, names, st.text(max_size=30), st.binary(max_size=400)), min_size=1, max_size=3))
 @example(
     [Attachment("año; filename=x.exe", "text/plain", b""), Attachment("../../etc/passwd", "text/html", b"\r\n.\r\n")]
 )
 @example([Attachment('quote".pdf', "application/pdf", b"x"), Attachment("ñ" * 90 + ".pdf", "application/pdf", b"x")])
+@example([Attachment("\xa0", "", b""), Attachment("\u202e", "", b"")])
 @example([Attachment("a%41'b''c.pdf", "application/pdf", b"x"), Attachment("", "", b"x")])
 def test_attachments_come_out_as_they_went_in(attachments):
     raw = build(MailContent(**SHARED, attachments=attachments))
     assert_fit_for_smtp(raw)
     found = list(parse(raw).iter_attachments())
     assert [p.get_payload(decode=True) for p in found] == [a.content for a in attachments]
-    expected = [without_marks(one_line(a.name)) or "attachment" for a in attachments]
+    expected = [without_marks(one_line(a.name)).strip() or "attachment" for a in attachments]
     assert [p.get_filename() for p in found] == expected
 
 

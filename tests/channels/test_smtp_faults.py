@@ -1,5 +1,7 @@
 """What becomes of each message when the server refuses, drops, hangs or hurries: never lost, never doubled."""
 
+import time
+
 import pytest
 
 from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel, check_account
@@ -67,14 +69,42 @@ def test_messages_are_taken_one_by_one_as_outcomes_are_asked_for():
         assert len(server.received) == 1
 
 
+def test_with_pipelining_the_next_message_is_announced_but_not_sent_before_its_outcome_is_asked_for():
+    with fault_server(extensions=PIPELINING) as server:
+        with SmtpChannel(account(server)) as channel:
+            assert next(channel.send(envelopes())).key == 1
+            assert eventually(lambda: "RCPT TO:<family2@home.example>" in server.commands)
+        assert subjects(server) == ["Subject: 1"]
+        assert "RCPT TO:<family3@home.example>" not in server.commands
+
+
+def test_nothing_is_sent_of_a_message_that_could_not_be_made(extensions):
+    def breaking():
+        yield from envelopes(2)
+        raise ZeroDivisionError
+
+    with fault_server(extensions=extensions) as server:
+        sent = []
+        with SmtpChannel(account(server)) as channel, pytest.raises(ZeroDivisionError):
+            sent.extend(channel.send(breaking()))
+        assert len(server.received) == len(sent)
+
+
+def eventually(holds, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return holds()
+
+
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
 @pytest.mark.parametrize(("reply", "result"), [("550 5.1.1 No such user", REFUSED), ("451 4.3.0 Try later", POSTPONED)])
 def test_a_refusal_concerns_one_message_only(extensions, step, reply, result):
     with fault_server({f"{step} 2": reply}, extensions=extensions) as server:
-        outcomes = send(server, envelopes(2))
-        assert results(outcomes) == [ACCEPTED, result]
+        outcomes = send(server)
+        assert results(outcomes) == [ACCEPTED, result, ACCEPTED]
         assert outcomes[1].reply == reply
-        assert subjects(server) == ["Subject: 1"]
+        assert subjects(server) == ["Subject: 1", "Subject: 3"]
         assert server.connections == 1
 
 

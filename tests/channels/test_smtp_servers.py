@@ -145,9 +145,11 @@ def without(account, **changes):
 
 def test_mail_goes_over_tls_after_a_login_with_any_letters(secure_server, trusting, keeper):
     check_account(secure_server, context=trusting)
-    outcomes = send(secure_server, letter(1), letter(2), context=trusting)
+    large = letter(1, attachments=(Attachment("a.bin", "application/octet-stream", bytes(range(256)) * 8000),))
+    outcomes = send(secure_server, large, letter(2), context=trusting)
     assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 2
     assert [envelope.rcpt_tos for envelope in keeper.envelopes] == [["family@home.example"]] * 2
+    assert keeper.envelopes[0].content == large.content
 
 
 def test_a_certificate_nobody_vouches_for_stops_before_the_password_is_said(secure_server, keeper):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from apps.channels.outcomes import gettext_noop
 
@@ -28,20 +29,18 @@ def ascii_address(address: str) -> str:
     before the @ (those need SMTPUTF8 on every server on the way, which cannot be counted on).
     """
     address = unicodedata.normalize("NFC", address.strip())
-    local, at, domain = address.rpartition("@")
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in address)[:254]
-    if not at or not local or not domain:
-        raise UnsendableAddress(gettext_noop("“%(address)s” is not an email address."), address=shown)
+    local, _at, domain = address.rpartition("@")
     if not local.isascii():
-        raise UnsendableAddress(
-            gettext_noop("“%(address)s” has letters before the @ that mail servers do not accept."), address=shown
-        )
+        sentence = gettext_noop("“%(address)s” has letters before the @ that mail servers do not accept.")
+        raise UnsendableAddress(sentence, address=_shown(address))
     try:
         return f"{_local_part(local)}@{ascii_domain(domain)}"
     except ValueError:
-        raise UnsendableAddress(gettext_noop("“%(address)s” is not an email address."), address=shown) from None
+        sentence = gettext_noop("“%(address)s” is not an email address.")
+        raise UnsendableAddress(sentence, address=_shown(address)) from None
 
 
+@lru_cache(maxsize=4096)
 def ascii_domain(domain: str) -> str:
     """The IDNA form of `domain`; raises ValueError when there is none."""
     if _LITERAL.fullmatch(domain):
@@ -51,6 +50,10 @@ def ascii_domain(domain: str) -> str:
     if not _HOST.fullmatch(domain):
         raise ValueError(f"{domain!r} is no domain")
     return domain
+
+
+def _shown(address: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in address)[:254]
 
 
 def _ascii_label(label: str) -> str:

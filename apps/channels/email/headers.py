@@ -25,6 +25,11 @@ def cleaned(value: str) -> str:
     return value.encode("utf-8", "replace").decode("utf-8")
 
 
+def without_direction_marks(name: str) -> str:
+    """A file name without the marks that would show `fdp.exe` as `exe.pdf`."""
+    return _BIDI.sub("", name)
+
+
 @lru_cache(maxsize=1024)
 def unstructured(value: str) -> str:
     """The encoded value of a free-text header such as Subject."""
@@ -56,7 +61,7 @@ def encoded_words(value: str) -> str:
 
 def parameter(name: str, value: str) -> str:
     """`; name="value"`, or its RFC 2231 form in as many pieces as it needs, folded."""
-    value = _BIDI.sub("", cleaned(value))
+    value = cleaned(value)
     if _PARAMETER_PLAIN.fullmatch(value) and value == " ".join(value.split()):
         return f';\r\n {name}="{value}"'
     encoded = quote(value, safe="")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
-from apps.channels.email.headers import cleaned, link, mailbox, parameter, unstructured
+from apps.channels.email.headers import cleaned, link, mailbox, parameter, unstructured, without_direction_marks
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,100}")
 _CLOSED_TO_BASE64 = ("multipart/", "message/")  # RFC 2046 allows no base64 on these
@@ -149,7 +149,7 @@ def _attachment_part(boundary: str, attachment: Attachment) -> bytes:
     content_type = attachment.content_type.lower().strip()
     if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith(_CLOSED_TO_BASE64):
         content_type = "application/octet-stream"
-    name = cleaned(attachment.name) or "attachment"
+    name = without_direction_marks(cleaned(attachment.name)).strip() or "attachment"
     head = (
         f"--{boundary}\r\n"
         f"Content-Type: {content_type}\r\n"

@@ -23,6 +23,7 @@ _PIECE = 65_536
 _NEEDS_LOGIN = (530, 535, 538)
 _CLOSING = 421
 _GO_AHEAD = 354
+_NO_8_BIT = "The server takes only 7-bit mail, and this message has 8-bit letters."
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -58,6 +59,7 @@ class SmtpChannel:
         self._context = context
         self._pauses = pauses  # seconds before each further attempt to reconnect, once a connection has worked
         self._smtp: smtplib.SMTP | None = None
+        self._announced: Envelope | None = None  # its MAIL, RCPT and DATA are written, their replies not yet read
         self._worked = False
 
     def __enter__(self) -> "SmtpChannel":
@@ -67,16 +69,18 @@ class SmtpChannel:
         self._close(politely=exception_type is None)
 
     def send(self, envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
-        """Send each message when it is asked for, and say what became of it.
+        """Send each message when its outcome is asked for.
 
+        Where the server offers pipelining, the next envelope is already announced then, but its content is not sent.
         Raises AccountProblem when the server cannot be used; then nothing was sent of the message in hand and those
         after it. When the server asks to come back later, all that is left is postponed without trying.
         """
         unavailable = ""
-        for envelope in envelopes:
+        queue = _Queue(envelopes)
+        for envelope in queue:
             if not unavailable:
                 try:
-                    yield self._send_one(envelope)
+                    yield self._send_one(envelope, queue)
                     continue
                 except Unavailable as problem:
                     unavailable = str(problem)
@@ -93,27 +97,29 @@ class SmtpChannel:
                 reply=str(problem),
             ) from problem
 
-    def _send_one(self, envelope: Envelope) -> Outcome:
+    def _send_one(self, envelope: Envelope, queue: "_Queue") -> Outcome:
         try:
-            recipient = ascii_address(envelope.recipient)
+            return self._attempt(envelope, queue)
         except UnsendableAddress as problem:
             return Outcome(envelope.key, Result.REFUSED, str(problem))
-        try:
-            return self._attempt(envelope, recipient)
         except _Dropped as first:
             if first.handed_over:
                 return Outcome(envelope.key, Result.UNCERTAIN, str(first))
         try:
-            return self._attempt(envelope, recipient)
+            return self._attempt(envelope, queue)
         except _Dropped as second:
             result = Result.UNCERTAIN if second.handed_over else Result.POSTPONED
             return Outcome(envelope.key, result, str(second))
 
-    def _attempt(self, envelope: Envelope, recipient: str) -> Outcome:
-        """One try on a working connection. Raises _Dropped, and what connecting raises."""
+    def _attempt(self, envelope: Envelope, queue: "_Queue") -> Outcome:
+        """One try on a working connection. Raises _Dropped, UnsendableAddress, and what connecting raises."""
+        recipient = ascii_address(envelope.recipient)
         smtp = self._connected()
+        commands = self._commands(smtp, envelope, recipient)
+        if commands is None:
+            return Outcome(envelope.key, Result.REFUSED, _NO_8_BIT)
         try:
-            result, reply = self._transaction(smtp, self._sender(envelope.sender), recipient, envelope.content)
+            result, reply = self._transaction(smtp, envelope, commands, queue)
         except _Dropped:
             self._close()
             raise
@@ -122,11 +128,10 @@ class SmtpChannel:
             raise _Dropped(f"The connection broke off: {reply_text(0, str(error))}", handed_over=False) from error
         return Outcome(envelope.key, result, reply)
 
-    def _transaction(self, smtp: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> tuple[Result, str]:
-        if not content.isascii() and not smtp.has_extn("8bitmime"):
-            return Result.REFUSED, "The server takes only 7-bit mail, and this message has 8-bit letters."
-        mail = f"MAIL FROM:<{sender}>{_mail_parameters(smtp, content)}"
-        replies = _dialogue(smtp, (mail, f"RCPT TO:<{recipient}>", "DATA"))
+    def _transaction(
+        self, smtp: smtplib.SMTP, envelope: Envelope, commands: Sequence[str], queue: "_Queue"
+    ) -> tuple[Result, str]:
+        replies = self._replies(smtp, envelope, commands)
         refused = next(((code, text) for code, text in replies[:2] if code // 100 != 2), None)
         if refused is None and replies[-1][0] != _GO_AHEAD:
             refused = replies[-1]
@@ -135,8 +140,48 @@ class SmtpChannel:
                 smtp.send(b".\r\n")
                 smtp.getreply()
             return self._not_taken(smtp, replies, refused)
-        _send_in_pieces(smtp, _for_data(content))
+        data = _for_data(envelope.content)
+        _write(smtp, data + self._announcement(smtp, queue), end_of_message=len(data))
         return self._handed_over(smtp)
+
+    def _replies(self, smtp: smtplib.SMTP, envelope: Envelope, commands: Sequence[str]) -> list[tuple[int, bytes]]:
+        """The replies to MAIL, RCPT and DATA: in one write where the server offers it, else until one is refused."""
+        announced, self._announced = self._announced, None
+        if announced is not envelope and smtp.has_extn("pipelining"):
+            _write(smtp, _lines(commands))
+            announced = envelope
+        if announced is envelope:
+            return [smtp.getreply() for _command in commands]
+        replies = []
+        for command in commands:
+            smtp.putcmd(command)
+            replies.append(smtp.getreply())
+            if replies[-1][0] // 100 not in (2, 3):
+                break
+        return replies
+
+    def _announcement(self, smtp: smtplib.SMTP, queue: "_Queue") -> bytes:
+        """MAIL, RCPT and DATA of the next message, for the same write as the end of this one (RFC 2920)."""
+        following = queue.peek() if smtp.has_extn("pipelining") else None
+        if following is None:
+            return b""
+        try:
+            commands = self._commands(smtp, following, ascii_address(following.recipient))
+        except (UnsendableAddress, AccountProblem):
+            return b""  # said when it is its turn
+        if commands is None:
+            return b""
+        self._announced = following
+        return _lines(commands)
+
+    def _commands(self, smtp: smtplib.SMTP, envelope: Envelope, recipient: str) -> tuple[str, str, str] | None:
+        """What announces a message; None when the server cannot take it because it has 8-bit letters."""
+        parameters = f" SIZE={len(envelope.content)}" if smtp.has_extn("size") else ""
+        if not envelope.content.isascii():
+            if not smtp.has_extn("8bitmime"):
+                return None
+            parameters += " BODY=8BITMIME"
+        return f"MAIL FROM:<{self._sender(envelope.sender)}>{parameters}", f"RCPT TO:<{recipient}>", "DATA"
 
     def _not_taken(
         self, smtp: smtplib.SMTP, replies: list[tuple[int, bytes]], refused: tuple[int, bytes]
@@ -204,6 +249,8 @@ class SmtpChannel:
 
     def _close(self, politely: bool = False) -> None:
         smtp, self._smtp = self._smtp, None
+        politely = politely and self._announced is None  # the server may be waiting for data
+        self._announced = None
         if smtp is None:
             return
         try:
@@ -222,29 +269,44 @@ def check_account(account: SmtpAccount, *, context: ssl.SSLContext | None = None
         channel.check()
 
 
-def _dialogue(smtp: smtplib.SMTP, commands: Sequence[str]) -> list[tuple[int, bytes]]:
-    """The replies to `commands`: in one write where the server offers it (RFC 2920), else until one is refused."""
-    if smtp.has_extn("pipelining"):
-        smtp.send(("\r\n".join(commands) + "\r\n").encode("ascii"))
-        return [smtp.getreply() for _command in commands]
-    replies = []
-    for command in commands:
-        smtp.putcmd(command)
-        replies.append(smtp.getreply())
-        if replies[-1][0] // 100 not in (2, 3):
-            break
-    return replies
+class _Queue:
+    """The envelopes that are still to come, with a look at the next one."""
+
+    def __init__(self, envelopes: Iterable[Envelope]) -> None:
+        self._rest = iter(envelopes)
+        self._ahead: Envelope | None = None
+
+    def __iter__(self) -> "_Queue":
+        return self
+
+    def __next__(self) -> Envelope:
+        envelope, self._ahead = self._ahead, None
+        return next(self._rest) if envelope is None else envelope
+
+    def peek(self) -> Envelope | None:
+        if self._ahead is None:
+            self._ahead = next(self._rest, None)
+        return self._ahead
 
 
-def _send_in_pieces(smtp: smtplib.SMTP, data: bytes) -> None:
-    """A timeout counts for one write, however long it is; a large attachment on a slow line needs several."""
-    for start in range(0, len(data), _PIECE):
-        smtp.send(data[start : start + _PIECE])
+def _lines(commands: Sequence[str]) -> bytes:
+    return ("\r\n".join(commands) + "\r\n").encode("ascii")
 
 
-def _mail_parameters(smtp: smtplib.SMTP, content: bytes) -> str:
-    size = f" SIZE={len(content)}" if smtp.has_extn("size") else ""
-    return size if content.isascii() else f"{size} BODY=8BITMIME"
+def _write(smtp: smtplib.SMTP, data: bytes, end_of_message: int | None = None) -> None:
+    """Write `data` piece by piece: a timeout counts for one write, and a large attachment may go over a slow line.
+
+    Raises _Dropped; the message was handed over if `end_of_message` bytes of `data` had left.
+    """
+    if smtp.sock is None:
+        raise _Dropped("The connection broke off.", handed_over=False)
+    rest, sent = memoryview(data), 0
+    try:
+        while sent < len(data):
+            sent += smtp.sock.send(rest[sent : sent + _PIECE])
+    except OSError as error:
+        handed_over = end_of_message is not None and sent >= end_of_message
+        raise _Dropped(f"The connection broke off: {reply_text(0, str(error))}", handed_over) from error
 
 
 def _result_of(code: int) -> Result | None:
