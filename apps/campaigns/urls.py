@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from . import check_views
+from . import check_views, content_views, recipients_views
 
 app_name = "messages"
 urlpatterns = [
+    path("new/", recipients_views.new, name="new"),
+    path("saved/", recipients_views.saved, name="saved"),
+    path("<int:pk>/delete/", recipients_views.delete, name="delete"),
+    path("<int:pk>/recipients/", recipients_views.recipients, name="recipients"),
+    path("<int:pk>/recipients/file/", recipients_views.upload, name="upload"),
+    path("<int:pk>/recipients/counted/", recipients_views.counted, name="counted"),
+    path("<int:pk>/content/", content_views.content, name="content"),
+    path("<int:pk>/content/attachment/<int:attachment_pk>/", content_views.attachment, name="attachment"),
     path("<int:pk>/check/", check_views.check, name="check"),
     path("<int:pk>/check/left-out/<slug:reason>/", check_views.left_out, name="left_out"),
     path("<int:pk>/check/preview/", check_views.preview, name="preview"),

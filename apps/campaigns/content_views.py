@@ -1,0 +1,123 @@
+"""Step two: what it says. Every button keeps what was typed, also when something in it is not right yet."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.organizations.permissions import SENDING, requires
+
+from . import audience
+from .attachments import AttachmentRefused, attach, detach
+from .checking import ATTACHMENTS_LIMIT, attachments_size
+from .content_forms import ContentForm, QuestionForm
+from .drafts import mailings_of, opens_draft
+from .models import Mailing
+from .tags import tag_groups
+
+# The editor writes styles into its own frame; nothing else is loosened, and only on this page.
+EDITOR_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
+    "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+
+
+@requires(*SENDING)
+@require_http_methods(["GET", "POST"])
+@opens_draft
+def content(request, mailing: Mailing) -> HttpResponse:
+    """Show the editor; a POST keeps everything and does what its button says."""
+    posted = request.POST if request.method == "POST" else None
+    form = ContentForm(_without_nul(posted), instance=mailing)
+    question_form = QuestionForm(
+        _without_nul(posted), instance=mailing.question, initial={"asked": mailing.question is not None}
+    )
+    if request.method == "POST":
+        good = _keep(mailing, form, question_form)
+        acted = _act(request, mailing)
+        if (good or request.POST.get("do") in ("back", "close")) and acted:
+            return _onward(request, mailing)
+    response = render(request, "messages/content.html", _page(mailing, form, question_form))
+    response.headers["Content-Security-Policy"] = EDITOR_POLICY
+    return response
+
+
+@requires(*SENDING)
+@require_GET
+def attachment(request, pk: int, attachment_pk: int) -> HttpResponse:
+    """An attachment as it will be sent, always as a download: it is never shown as a page of ours."""
+    mailing = mailings_of(request.membership).filter(pk=pk).first()
+    found = mailing.attachments.filter(pk=attachment_pk).first() if mailing else None
+    if found is None or not found.file.storage.exists(found.file.name):
+        raise Http404
+    return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name)
+
+
+def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> bool:
+    """Save what is right in both forms; True when all of it is."""
+    good = form.is_valid()
+    good = question_form.is_valid() and good
+    for name, value in form.cleaned_data.items():
+        setattr(mailing, name, value)
+    if question_form.cleaned_data.get("asked"):
+        question = question_form.instance
+        for name in ("text", "kind", "closes_at"):
+            if name in question_form.cleaned_data:
+                setattr(question, name, question_form.cleaned_data[name])
+        question.save()
+        mailing.question = question
+    elif mailing.question:
+        mailing.question.delete()
+        mailing.question = None
+    mailing.save(update_fields=["subject", "body", "commercial", "question", "updated_at"])
+    return good
+
+
+def _act(request, mailing: Mailing) -> bool:
+    """Attach and detach; False when something was refused and has to be read on this page."""
+    action = request.POST.get("do", "")
+    if action.startswith("detach:") and action[7:].isdigit():
+        detach(mailing, int(action[7:]))
+    for file in request.FILES.getlist("attachments"):
+        try:
+            attach(mailing, file)
+        except AttachmentRefused as refusal:
+            messages.error(request, str(refusal))
+            return False
+    return True
+
+
+def _onward(request, mailing: Mailing) -> HttpResponse:
+    action = request.POST.get("do", "")
+    pages = {"next": "messages:check", "back": "messages:recipients"}
+    if action == "close":
+        messages.success(request, _("The draft is kept."))
+        return redirect(request.organization.url("messages:saved"))
+    return redirect(request.organization.url(pages.get(action, "messages:content"), mailing.pk))
+
+
+def _page(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> dict:
+    return {
+        "mailing": mailing,
+        "form": form,
+        "question_form": question_form,
+        "tag_groups": tag_groups(mailing),
+        "attachments": mailing.attachments.all(),
+        "attachments_size": attachments_size(mailing),
+        "attachments_limit": ATTACHMENTS_LIMIT,
+        "count": audience.count(mailing),
+        "editor_language": (get_language() or "en").split("-")[0],
+    }
+
+
+def _without_nul(posted):
+    """Form data in which no database need choke on a NUL byte."""
+    if posted is None:
+        return None
+    posted = posted.copy()
+    for name in ("subject", "body", "text"):
+        if name in posted:
+            posted[name] = posted[name].replace("\0", "\N{SYMBOL FOR NULL}")
+    return posted

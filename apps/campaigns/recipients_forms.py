@@ -1,0 +1,54 @@
+"""What the first step asks beside the panes."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.normalizing import normalize_email
+from apps.recipients.models import AcademicYear
+from apps.senders.models import Sender
+
+from .models import Mailing
+
+MAX_TYPED = 2000
+
+
+class RecipientsForm(forms.ModelForm):
+    """Sender, reply address, year, and the kinds of addresses."""
+
+    sender = forms.ModelChoiceField(queryset=None, label=_("From"), empty_label=None)
+    year = forms.ModelChoiceField(queryset=None, label=_("School year"), required=False, empty_label=None)
+    reply_to = forms.CharField(label=_("Replies go to"), required=False, max_length=254)
+
+    class Meta:
+        model = Mailing
+        fields = ["sender", "reply_to", "year", "include_former", "to_guardians", "to_personal", "to_communication"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["sender"].queryset = Sender.objects.order_by("-is_default", "name")  # type: ignore[attr-defined]
+        self.fields["year"].queryset = AcademicYear.objects.all()  # type: ignore[attr-defined]
+        for name in ("sender", "year", "reply_to"):
+            self.fields[name].widget.attrs["class"] = "input"
+        self.fields["year"].widget.attrs |= {"class": "input input--small year", "data-submit": "yes"}
+        self.fields["include_former"].widget.attrs["data-submit"] = "yes"
+        sender = self.instance.sender
+        usual = (sender.reply_to or sender.email) if sender else ""
+        self.fields["reply_to"].widget.attrs |= {"placeholder": usual, "inputmode": "email"}
+
+    def clean_reply_to(self) -> str:
+        value = self.cleaned_data["reply_to"].strip()
+        return normalize_email(value) and value if value else ""
+
+
+def split_addresses(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Typed addresses, separated by commas, semicolons or lines: (good: value, normalised), (bad: value, sentence)."""
+    good, bad = [], []
+    for value in filter(None, (part.strip() for part in re.split(r"[,;\r\n]+", text))):
+        try:
+            good.append((value, normalize_email(value)))
+        except ValidationError as error:
+            bad.append((value, error.messages[0]))
+    return good, bad

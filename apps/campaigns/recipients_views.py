@@ -1,0 +1,170 @@
+"""Step one: who gets it. Whatever button is pressed, what stands in the form is kept in the draft."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.organizations.permissions import SENDING, requires
+from apps.targetlists.uploading import FileRefused, upload_list
+
+from . import audience, picker
+from .drafts import mailings_of, new_draft, opens_draft
+from .models import AudienceEntry, Mailing
+from .permitted import may_write_to_anybody
+from .recipients_forms import MAX_TYPED, RecipientsForm, split_addresses
+
+
+@requires(*SENDING)
+@require_http_methods(["GET", "POST"])
+def new(request) -> HttpResponse:
+    """A GET shows one button, for it must change nothing; the button makes the draft."""
+    if request.method != "POST":
+        return render(request, "messages/new.html")
+    mailing = new_draft(request.membership)
+    return redirect(request.organization.url("messages:recipients", mailing.pk))
+
+
+@requires(*SENDING)
+@require_http_methods(["GET"])
+def saved(request) -> HttpResponse:
+    """The drafts that this member may go on with."""
+    drafts = mailings_of(request.membership).filter(state=Mailing.State.DRAFT).select_related("created_by")
+    return render(request, "messages/saved.html", {"drafts": drafts.order_by("-updated_at")[:200]})
+
+
+@requires(*SENDING)
+@require_http_methods(["GET", "POST"])
+@opens_draft
+def delete(request, mailing: Mailing) -> HttpResponse:
+    """Ask, then delete a draft for good."""
+    if request.method != "POST":
+        return render(request, "messages/delete.html", {"mailing": mailing})
+    name = str(mailing)
+    for attachment in mailing.attachments.all():
+        attachment.file.delete(save=False)
+    mailing.delete()
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
+    return redirect(request.organization.url("messages:saved"))
+
+
+@requires(*SENDING)
+@require_http_methods(["GET", "POST"])
+@opens_draft
+def recipients(request, mailing: Mailing) -> HttpResponse:
+    """Show the two panes; a POST keeps the form, does what its button says, and comes back (or goes on)."""
+    form = RecipientsForm(request.POST or None, instance=mailing)
+    typed, bad = "", []
+    if request.method == "POST":
+        if form.is_valid():
+            form.save()
+        bad = _keep_typed(request, mailing)
+        _act(request, mailing)
+        if form.is_valid() and not bad:
+            return _onward(request, mailing)
+        typed = ", ".join(value for value, _sentence in bad)
+        mailing = mailings_of(request.membership).get(pk=mailing.pk)
+    return render(request, "messages/recipients.html", _page(request, mailing, form, typed, bad))
+
+
+@requires(*SENDING)
+@require_POST
+@opens_draft
+def upload(request, mailing: Mailing) -> HttpResponse:
+    """Take addresses from a file, in place of those of an earlier file."""
+    file = request.FILES.get("file")
+    if not may_write_to_anybody(request.membership):
+        messages.error(request, _("You may write to students and guardians of your own groups."))
+    elif file is None:
+        messages.error(request, _("Choose a file first."))
+    else:
+        try:
+            uploaded = upload_list(file, request.user)
+        except FileRefused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            mailing.uploaded_list = uploaded
+            mailing.save(update_fields=["uploaded_list", "updated_at"])
+    return redirect(request.organization.url("messages:recipients", mailing.pk) + "#file")
+
+
+@requires(*SENDING)
+@require_http_methods(["GET"])
+@opens_draft
+def counted(request, mailing: Mailing) -> HttpResponse:
+    """The figures of the foot bar (a fragment)."""
+    return render(request, "messages/_counted.html", {"mailing": mailing, "count": audience.count(mailing)})
+
+
+def _keep_typed(request, mailing: Mailing) -> list[tuple[str, str]]:
+    """Keep the good addresses of the box as entries; return the bad ones with their sentences."""
+    good, bad = split_addresses(request.POST.get("typed", "").replace("\0", "\N{SYMBOL FOR NULL}"))
+    if good and not may_write_to_anybody(request.membership):
+        return [(value, _("You may write to students and guardians of your own groups.")) for value, _n in good] + bad
+    room = MAX_TYPED - mailing.entries.exclude(normalized="").count()
+    if len(good) > room:
+        bad += [(value, _("More than 2,000 typed addresses: put them into a file.")) for value, _n in good[room:]]
+    entries = [
+        AudienceEntry(mailing=mailing, address=value, normalized=normal) for value, normal in good[: max(0, room)]
+    ]
+    AudienceEntry.objects.bulk_create(entries, ignore_conflicts=True)
+    return bad
+
+
+def _act(request, mailing: Mailing) -> None:
+    """What the pressed button asks for. Ids that are not the member's to choose are passed over."""
+    action, key = request.POST.get("do", ""), request.POST.get("group", "")
+    ticked = [int(value) for value in request.POST.getlist("person") if value.isdigit() and len(value) < 18]
+    entries = [int(value) for value in request.POST.getlist("entry") if value.isdigit() and len(value) < 18]
+    if action == "add" and not picker.add_people(mailing, request.membership, ticked):
+        messages.warning(request, _("Tick somebody first."))
+    elif action == "add_all":
+        picker.add_all(mailing, request.membership, key)
+    elif action == "remove":
+        picker.remove(mailing, entries)
+    elif action == "remove_all":
+        picker.remove(mailing)
+    elif action.startswith("take_out:") and action[9:].isdigit():
+        picker.remove(mailing, [int(action[9:])])
+    elif action == "drop_list" and mailing.uploaded_list:
+        mailing.uploaded_list.delete()
+
+
+def _onward(request, mailing: Mailing) -> HttpResponse:
+    """To the next step, away, or back to the same place in the panes."""
+    action = request.POST.get("do", "")
+    if action == "next":
+        return redirect(request.organization.url("messages:content", mailing.pk))
+    if action == "close":
+        messages.success(request, _("The draft is kept."))
+        return redirect(request.organization.url("messages:saved"))
+    key = action[5:] if action.startswith("open:") else request.POST.get("group", "")
+    query = {"group": key, "q": request.POST.get("q", ""), "name": request.POST.get("name", "")}
+    if action.startswith("open:"):
+        query["name"] = ""
+    kept = urlencode({name: value for name, value in query.items() if value})
+    return redirect(
+        request.organization.url("messages:recipients", mailing.pk) + (f"?{kept}" if kept else "") + "#picker"
+    )
+
+
+def _page(request, mailing: Mailing, form: RecipientsForm, typed: str, bad: list[tuple[str, str]]) -> dict:
+    asked = request.POST if request.method == "POST" else request.GET
+    search, name = asked.get("q", ""), asked.get("name", "")
+    groups = picker.groups_of(mailing, request.membership, search)
+    key = asked.get("group", "") or (groups[0].key if groups else "")
+    return {
+        "mailing": mailing,
+        "form": form,
+        "groups": groups,
+        "pane": picker.pane_of(mailing, request.membership, key, name) if key else None,
+        "chosen": picker.chosen(mailing),
+        "q": search,
+        "name": name,
+        "typed": typed,
+        "bad": bad,
+        "may_type": may_write_to_anybody(request.membership),
+        "count": audience.count(mailing),
+    }

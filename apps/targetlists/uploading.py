@@ -1,0 +1,105 @@
+"""A file of addresses becomes a list: its first row names the columns, and the further columns become tags."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.core.merge import tag_name
+from apps.core.normalizing import normalize_email
+from apps.recipients.importing.reading import MAX_BYTES, FileRefused, read_table
+
+from .models import UploadedList, UploadedRow
+
+__all__ = ["MAX_ROWS", "FileRefused", "upload_list"]
+
+MAX_ROWS = 20_000
+MAX_VARIABLES = 50
+VALUE_LENGTH = 2_000
+NAME_LENGTH = 200
+# What a tag of a message already means; a column may not take its place.
+RESERVED = frozenset(
+    [
+        "first_name",
+        "last_name",
+        "name",
+        "student_first_name",
+        "student_name",
+        "students",
+        "group",
+        "school",
+        "sender",
+        "today",
+        "school_year",
+        "unsubscribe_link",
+        "bedel_question",
+        "bedel_footer",
+    ]
+)
+
+
+def upload_list(file, user) -> UploadedList:
+    """Read an uploaded file (address, name, then any columns) into an UploadedList, whole or not at all.
+
+    Raises FileRefused with the row and column when it does not match.
+    """
+    if file.size > MAX_BYTES:
+        raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
+    table = read_table(file.read(), file.name)
+    variables = _variables(table.header)
+    rows, seen = [], set()
+    for number, cells in table.numbered_rows():
+        row = _row(number, cells, variables)
+        if row.normalized not in seen:
+            rows.append(row)
+        seen.add(row.normalized)
+        if len(rows) > MAX_ROWS:
+            raise FileRefused(_("The file has more than 20,000 addresses. Split it."))
+    if not rows:
+        raise FileRefused(_("The file has no addresses below its first row."))
+    with transaction.atomic():
+        uploaded = UploadedList.objects.create(
+            name=file.name[:255], variables=variables, rows_total=len(rows), created_by=user
+        )
+        for row in rows:
+            row.list = uploaded
+        UploadedRow.objects.bulk_create(rows, batch_size=1000)
+    return uploaded
+
+
+def _variables(header: list[str]) -> list[str]:
+    """The names of the columns after address and name, as tags."""
+    if len(header) > MAX_VARIABLES + 2:
+        raise FileRefused(_("The file has more than 52 columns."))
+    if header and "@" in header[0]:
+        raise FileRefused(_("Row 1 must name the columns: address, name, then what you like. It holds an address."))
+    names = []
+    for place, heading in enumerate(header[2:], start=3):
+        name = tag_name(heading)
+        if name in RESERVED or name in names:
+            reason = _("is taken already") if name in RESERVED else _("stands twice")
+            raise FileRefused(
+                _("Row 1, column %(place)s: the name “%(heading)s” %(reason)s. Give the column another name.")
+                % {"place": place, "heading": heading[:60], "reason": reason}
+            )
+        names.append(name)
+    return names
+
+
+def _row(number: int, cells: list[str], variables: list[str]) -> UploadedRow:
+    try:
+        normalized = normalize_email(cells[0] if cells else "")
+    except ValidationError as error:
+        raise FileRefused(_("Row %(row)s, column 1: %(what)s") % {"row": number, "what": error.messages[0]}) from None
+    for place, cell in enumerate(cells[1:], start=2):
+        if len(cell) > (NAME_LENGTH if place == 2 else VALUE_LENGTH):
+            raise FileRefused(
+                _("Row %(row)s, column %(column)s: the text is too long.") % {"row": number, "column": place}
+            )
+    values = [*cells[2:], *[""] * len(variables)]
+    return UploadedRow(
+        row=number,
+        value=cells[0].strip(),
+        normalized=normalized,
+        name=cells[1].strip() if len(cells) > 1 else "",
+        variables=dict(zip(variables, values, strict=False)),
+    )
