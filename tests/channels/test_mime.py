@@ -236,6 +236,16 @@ def test_no_address_breaks_the_line(local, domain):
     assert len(wire.splitlines()) == 1
 
 
-def test_a_message_id_cannot_carry_anything_else():
-    with pytest.raises(ValueError, match="no Message-ID"):
-        build(message_id="<a@b>\r\nBcc: x@y.example")
+@pytest.mark.parametrize(
+    "message_id", ["<a@b>\r\nBcc: x@y.example", "<a@b", "a@b", "<a b@c>", "<a>", "<ñ@b>", "<a@ñ ñ>", ""]
+)
+def test_a_message_id_cannot_carry_anything_else(message_id):
+    with pytest.raises(ValueError, match="is no"):
+        build(message_id=message_id)
+
+
+def test_a_message_id_may_bear_the_domain_of_the_school():
+    content = MailContent(from_name="Peña", from_email="oficina@peña.example")
+    message = parse(build(content, message_id="<1.abc@peña.example>"))
+    assert message["Message-ID"] == "<1.abc@xn--pea-8ma.example>"
+    assert message["From"].addresses[0].addr_spec == "oficina@xn--pea-8ma.example"

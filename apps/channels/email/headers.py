@@ -55,8 +55,11 @@ def encoded_words(value: str) -> str:
     """`value` as RFC 2047 words, each on its own line: readable Q for Latin letters, B where that is shorter."""
     size = len(value.encode())
     others = size - len(value.encode("ascii", "ignore"))
-    encode, limit = (_b_chunk, _WORD - 12) if others * 3 > size else (_q_chunk, _WORD - 12)
-    return "\r\n ".join(encode(chunk) for chunk in _chunks(value, limit, in_base64=encode is _b_chunk))
+    encode = _b_chunk if others * 3 > size else _q_chunk
+    whole = encode(value)
+    if len(whole) <= _WORD:
+        return whole
+    return "\r\n ".join(encode(chunk) for chunk in _chunks(value, _WORD - len(encode("")), encode is _b_chunk))
 
 
 def parameter(name: str, value: str) -> str:

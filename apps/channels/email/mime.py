@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
+from apps.channels.email.addresses import ascii_domain
 from apps.channels.email.headers import cleaned, link, mailbox, parameter, unstructured, without_direction_marks
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,100}")
@@ -70,13 +71,11 @@ class CompiledMessage:
         `message_id` comes with its angle brackets; `date` is aware. Raises UnsendableAddress for `to_email` and
         ValueError for a `message_id` that is none.
         """
-        if not _MESSAGE_ID.fullmatch(message_id):
-            raise ValueError(f"{message_id!r} is no Message-ID")
         own_headers = (
             f"To: {mailbox(to_name, to_email)}\r\n"
             f"Subject: {unstructured(subject)}\r\n"
             f"Date: {format_datetime(date)}\r\n"
-            f"Message-ID: {message_id}\r\n"
+            f"Message-ID: {_checked_message_id(message_id)}\r\n"
             f"{_list_headers(unsubscribe_url)}"
         )
         text_encoding, text_body = _encoded_body(text)
@@ -128,6 +127,15 @@ def _shared_headers(content: MailContent) -> str:
         lines.append("X-Auto-Response-Suppress: OOF, AutoReply")
     lines.append("MIME-Version: 1.0\r\n")
     return "\r\n".join(lines)
+
+
+def _checked_message_id(message_id: str) -> str:
+    if not message_id.isascii():
+        left, at, domain = message_id.rstrip(">").rpartition("@")
+        message_id = f"{left}{at}{ascii_domain(domain)}>"
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise ValueError(f"{message_id!r} is no Message-ID")
+    return message_id
 
 
 def _list_headers(unsubscribe_url: str) -> str:
