@@ -97,7 +97,7 @@ def eventually(holds, seconds=5.0):
     return holds()
 
 
-@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize("step", ["rcpt", "data", "dot"])
 @pytest.mark.parametrize(("reply", "result"), [("550 5.1.1 No such user", REFUSED), ("451 4.3.0 Try later", POSTPONED)])
 def test_a_refusal_concerns_one_message_only(extensions, step, reply, result):
     with fault_server({f"{step} 2": reply}, extensions=extensions) as server:
@@ -106,6 +106,35 @@ def test_a_refusal_concerns_one_message_only(extensions, step, reply, result):
         assert outcomes[1].reply == reply
         assert subjects(server) == ["Subject: 1", "Subject: 3"]
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("reply", ["451 4.3.0 Try later", "552 5.3.4 Too large", "552 Too large"])
+def test_mail_can_be_put_off_or_too_large_by_itself(extensions, reply):
+    with fault_server({"mail 2": reply}, extensions=extensions) as server:
+        outcomes = send(server)
+        assert results(outcomes) == [ACCEPTED, POSTPONED if reply.startswith("4") else REFUSED, ACCEPTED]
+        assert outcomes[1].reply == reply
+
+
+@pytest.mark.parametrize(
+    ("step", "reply"),
+    [
+        ("mail", "550 5.7.60 Not allowed to send as this sender"),
+        ("mail", "553 Sorry"),
+        ("rcpt", "553 5.7.1 <office@school.example>: Sender address rejected: not owned by user office"),
+        ("rcpt", "550 5.1.8 Sender domain does not exist"),
+        ("data", "550-5.4.5 Daily user sending limit exceeded\r\n550 5.4.5 See https://mail.example/limit"),
+        ("dot", "550 5.4.5 Daily user sending limit exceeded"),
+    ],
+)
+def test_a_refused_sender_stops_the_account_and_spoils_no_recipient(extensions, step, reply):
+    with fault_server({f"{step} 2": reply}, extensions=extensions) as server:
+        sent = []
+        words = "takes no mail from this sender"
+        with SmtpChannel(account(server)) as channel, pytest.raises(AccountProblem, match=words):
+            sent.extend(channel.send(envelopes()))
+        assert results(sent) == [ACCEPTED]
+        assert subjects(server) == ["Subject: 1"]
 
 
 def test_a_refused_message_is_followed_by_a_reset(extensions):

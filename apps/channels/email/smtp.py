@@ -24,6 +24,9 @@ _NEEDS_LOGIN = (530, 535, 538)
 _CLOSING = 421
 _GO_AHEAD = 354
 _NO_8_BIT = "The server takes only 7-bit mail, and this message has 8-bit letters."
+# bad sender address, sending limit of the account; Postfix says the sentence in answer to RCPT
+_ABOUT_SENDER = re.compile(r"\b5\.1\.[78]\b|\b5\.4\.5\b|sender address rejected", re.IGNORECASE)
+_ABOUT_SIZE = re.compile(r"552\b|5\d\d 5\.3\.4\b")
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -198,6 +201,8 @@ class SmtpChannel:
         result = _result_of(refused[0])
         if result is None:
             raise _Dropped(reply, handed_over=False)
+        if result == Result.REFUSED:
+            self._stop_if_about_sender(reply, to_mail=replies[0][0] // 100 == 5)
         self._reset(smtp)
         return result, reply
 
@@ -216,7 +221,17 @@ class SmtpChannel:
         result = _result_of(code)
         if result is None:
             raise _Dropped(f"The server's answer was not understood: {reply_text(code, text)}", handed_over=True)
-        return result, reply_text(code, text)
+        reply = reply_text(code, text)
+        if result == Result.REFUSED:
+            self._stop_if_about_sender(reply)
+        return result, reply
+
+    def _stop_if_about_sender(self, reply: str, to_mail: bool = False) -> None:
+        """A refusal that would meet every recipient alike must not be written down as theirs."""
+        about_sender = (to_mail and not _ABOUT_SIZE.match(reply)) or _ABOUT_SENDER.search(reply)
+        if about_sender:
+            sentence = gettext_noop("The server %(host)s takes no mail from this sender: %(reply)s")
+            raise AccountProblem(sentence, host=self._account.host, reply=reply)
 
     def _reset(self, smtp: smtplib.SMTP) -> None:
         try:
