@@ -63,7 +63,6 @@ def assert_fit_for_smtp(raw):
     assert max(len(line) for line in body.split(b"\r\n")) <= 78
 
 
-@pytest.mark.feature("S0.1")
 def test_a_message_has_text_and_html_of_the_same_letter():
     message = parse(build(text="¡Hola!", html="<p>¡Hola!</p>"))
     assert message.get_content_type() == "multipart/alternative"

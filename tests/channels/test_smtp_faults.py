@@ -176,7 +176,6 @@ def test_a_second_loss_postpones_the_message(extensions, fault):
         assert server.connections == 3
 
 
-@pytest.mark.feature("B1")
 @pytest.mark.parametrize("fault", [DROP, SILENT, "999 what"])
 def test_no_answer_after_the_final_dot_is_uncertain_and_not_tried_again(extensions, fault):
     with fault_server({"dot 2": fault}, {}, extensions=extensions) as server:

@@ -255,7 +255,6 @@ def test_the_catcher_keeps_what_it_takes_and_refuses_unknown(catcher):
 
 
 @pytest.mark.server
-@pytest.mark.feature("S0.23")
 def test_postfix_takes_refuses_and_postpones(postfix):
     check_account(SmtpAccount("127.0.0.1", postfix.port, "none"))
     recipients = [
