@@ -17,24 +17,8 @@ MAX_VARIABLES = 50
 VALUE_LENGTH = 2_000
 NAME_LENGTH = 200
 # What a tag of a message already means; a column may not take its place.
-RESERVED = frozenset(
-    [
-        "first_name",
-        "last_name",
-        "name",
-        "student_first_name",
-        "student_name",
-        "students",
-        "group",
-        "school",
-        "sender",
-        "today",
-        "school_year",
-        "unsubscribe_link",
-        "bedel_question",
-        "bedel_footer",
-    ]
-)
+RESERVED = {"first_name", "last_name", "name", "student_first_name", "student_name", "students", "group", "school"}
+RESERVED |= {"sender", "today", "school_year", "unsubscribe_link", "bedel_question", "bedel_footer"}
 
 
 def upload_list(file, user) -> UploadedList:

@@ -1,0 +1,52 @@
+"""Stop, go on, take back: by POST alone, and with a sentence when somebody was faster."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from apps.campaigns import scheduling
+from apps.campaigns.models import Mailing
+from apps.core.states import TransitionRefused
+from apps.organizations.permissions import SENDING, requires
+
+from . import controlling
+from .seeing import may_control, opens_mailing
+
+
+@requires(*SENDING)
+@require_POST
+@opens_mailing
+def stop(request, mailing: Mailing) -> HttpResponse:
+    return _change(request, mailing, controlling.stop, _("It is not being sent any more, so it cannot be stopped."))
+
+
+@requires(*SENDING)
+@require_POST
+@opens_mailing
+def resume(request, mailing: Mailing) -> HttpResponse:
+    return _change(request, mailing, controlling.resume, _("It is not stopped, so it cannot go on."))
+
+
+@requires(*SENDING)
+@require_POST
+@opens_mailing
+def take_back(request, mailing: Mailing) -> HttpResponse:
+    """Back to a draft, as long as it has not started."""
+    return _change(request, mailing, scheduling.take_back, _("It has started already. You can stop it."))
+
+
+def _change(request, mailing: Mailing, change: Callable[[Mailing], None], too_late: str) -> HttpResponse:
+    if not may_control(request.membership, mailing):
+        raise PermissionDenied
+    try:
+        change(mailing)
+    except TransitionRefused:
+        messages.warning(request, too_late)
+    if mailing.state == Mailing.State.DRAFT:
+        return redirect(request.organization.url("messages:check", mailing.pk))
+    return redirect(request.organization.url("mailings:log", mailing.pk))
