@@ -1,0 +1,97 @@
+"""Addresses and family of a person: small forms that lead back to where one came from."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.organizations.permissions import Permission, requires
+
+from .family import add_guardian, delete_contact_point, make_primary, save_by_hand
+from .forms import ContactPointForm, GuardianForm, GuardianshipForm
+from .models import ContactPoint, Guardianship, Person
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def add_contact_point(request, person_pk: int) -> HttpResponse:
+    """A new address or number."""
+    person = get_object_or_404(Person, pk=person_pk)
+    return _edit(request, ContactPoint(person=person))
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def contact_point(request, pk: int) -> HttpResponse:
+    """Correct an address or number; a `[ko]` goes with it."""
+    return _edit(request, get_object_or_404(ContactPoint.objects.select_related("person"), pk=pk))
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def delete_point(request, pk: int) -> HttpResponse:
+    """Ask, then delete an address."""
+    point = get_object_or_404(ContactPoint.objects.select_related("person"), pk=pk)
+    if request.method == "POST":
+        delete_contact_point(point)
+        return redirect(_back(request, point.person_id))
+    return render(
+        request, "people/delete_contact_point.html", {"point": point, "back": _back(request, point.person_id)}
+    )
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def primary(request, pk: int) -> HttpResponse:
+    """Write to this address from now on."""
+    point = get_object_or_404(ContactPoint, pk=pk, purpose=ContactPoint.Purpose.OWN)
+    make_primary(point)
+    return redirect(_back(request, point.person_id))
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def add_guardian_of(request, pk: int) -> HttpResponse:
+    """Give a student a guardian."""
+    student = get_object_or_404(Person, pk=pk, kind=Person.Kind.STUDENT)
+    form = GuardianForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        add_guardian(student, **form.cleaned_data)
+        return redirect(_back(request, student.pk))
+    return render(
+        request, "people/guardian.html", {"form": form, "person": student, "back": _back(request, student.pk)}
+    )
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def guardianship(request, pk: int) -> HttpResponse:
+    """The relation, whether it is restricted, and its end."""
+    pair = get_object_or_404(Guardianship.objects.select_related("student", "guardian"), pk=pk)
+    form = GuardianshipForm(request.POST or None, instance=pair)
+    if request.method == "POST" and request.POST.get("do") == "end":
+        pair.delete()
+        return redirect(_back(request, pair.student_id))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return redirect(_back(request, pair.student_id))
+    context = {"form": form, "pair": pair, "back": _back(request, pair.student_id)}
+    return render(request, "people/guardianship.html", context)
+
+
+def _edit(request: HttpRequest, point: ContactPoint) -> HttpResponse:
+    form = ContactPointForm(request.POST or None, instance=point)
+    if request.method == "POST" and form.is_valid():
+        save_by_hand(form.instance)
+        return redirect(_back(request, point.person_id))
+    kept = ContactPoint.objects.filter(pk=point.pk).first()
+    context = {"form": form, "point": kept, "person": point.person, "back": _back(request, point.person_id)}
+    return render(request, "people/contact_point.html", context)
+
+
+def _back(request: HttpRequest, person_pk: int) -> str:
+    """Where `?next=` leads, if it is a page of ours; else the person's page."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    return request.organization.url("people:person", person_pk)  # type: ignore[attr-defined]

@@ -1,0 +1,62 @@
+"""Changes to a person's addresses and family that touch several rows at once."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from .models import Consent, ContactPoint, Guardianship, Person
+
+
+def save_by_hand(point: ContactPoint) -> None:
+    """Write an address typed by hand: good again, pinned against imports, primary if it is the only one of its kind."""
+    point.clean()
+    point.health, point.health_reason, point.health_since = ContactPoint.Health.GOOD, "", None
+    point.source = ContactPoint.Source.HAND
+    others = ContactPoint.objects.filter(person=point.person, channel=point.channel, purpose=point.purpose)
+    has_primary = others.filter(is_primary=True).exclude(pk=point.pk).exists()
+    point.is_primary = point.purpose == ContactPoint.Purpose.OWN and not has_primary
+    point.save()
+
+
+def make_primary(point: ContactPoint) -> None:
+    """Write to this own address of the person from now on."""
+    with transaction.atomic():
+        own = ContactPoint.objects.filter(person=point.person_id, channel=point.channel, purpose="own")
+        own.filter(is_primary=True).update(is_primary=False)
+        own.filter(pk=point.pk).update(is_primary=True)
+
+
+def delete_contact_point(point: ContactPoint) -> None:
+    """Delete an address; if it was the primary one, the next own address takes its place."""
+    with transaction.atomic():
+        point.delete()
+        own = ContactPoint.objects.filter(person=point.person_id, channel=point.channel, purpose="own")
+        following = own.order_by("pk").first()
+        if following and not own.filter(is_primary=True).exists():
+            make_primary(following)
+
+
+def add_guardian(student: Person, *, first_name: str, last_name: str, email: str, relation: str) -> Person:
+    """Give a student a guardian: the one on record with the same address and name, else a new person."""
+    point = ContactPoint(channel=ContactPoint.Channel.EMAIL, value=email)
+    if email:
+        point.clean()
+    name = Person.make_search_name(first_name, last_name)
+    with transaction.atomic():
+        known = Person.objects.filter(kind=Person.Kind.GUARDIAN, search_name=name)
+        guardian = known.filter(contact_points__normalized=point.normalized).first() if email else None
+        if guardian is None:
+            guardian = Person.objects.create(kind=Person.Kind.GUARDIAN, first_name=first_name, last_name=last_name)
+            if email:
+                point.person = guardian
+                save_by_hand(point)
+        Guardianship.objects.get_or_create(student=student, guardian=guardian, defaults={"relation": relation})
+    return guardian
+
+
+def record_consent(person: Person, granted: bool, user) -> None:
+    """Note that the person accepts commercial information (or no longer does), who said so and when."""
+    Consent.objects.update_or_create(
+        person=person,
+        kind=Consent.Kind.COMMERCIAL,
+        defaults={"granted": granted, "at": timezone.now(), "by": user, "source": ContactPoint.Source.HAND},
+    )

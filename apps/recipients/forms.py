@@ -1,0 +1,131 @@
+"""Forms of the people's pages."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.organizations.models import Unit
+
+from .models import ContactPoint, Group, Guardianship, Person
+
+
+def _dress(form: forms.BaseForm) -> None:
+    """Give the text inputs and selects the class that the stylesheets know."""
+    for field in form.fields.values():
+        if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect):
+            field.widget.attrs["class"] = "input"
+
+
+class PersonForm(forms.ModelForm):
+    """Name, language, unit and the school's own number. A name in either field is enough."""
+
+    unit = forms.ModelChoiceField(queryset=None, label=_("Unit"), required=False)
+
+    class Meta:
+        model = Person
+        fields = ["first_name", "last_name", "language", "unit", "external_id", "active"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = Unit.objects.all()  # type: ignore[attr-defined]
+        _dress(self)
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("first_name") and not cleaned.get("last_name") and not self.errors:
+            raise ValidationError(_("Write at least one of the two names."))
+        number = cleaned.get("external_id")
+        taken = Person.objects.filter(external_id=number).exclude(pk=self.instance.pk) if number else None
+        if taken and taken.exists():
+            self.add_error("external_id", _("%(who)s has this number already.") % {"who": taken[0].full_name})
+        return cleaned
+
+
+class ContactPointForm(forms.ModelForm):
+    """An address or a number. Saving it by hand makes it good again, and pins it against imports."""
+
+    class Meta:
+        model = ContactPoint
+        fields = ["channel", "purpose", "value"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.person.kind != Person.Kind.STUDENT:
+            del self.fields["purpose"]
+        _dress(self)
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or self.cleaned_data
+        if "value" not in cleaned or "channel" not in cleaned:
+            return cleaned
+        point = ContactPoint(person=self.instance.person, channel=cleaned["channel"], value=cleaned["value"])
+        try:
+            point.clean()
+        except ValidationError as error:
+            self.add_error("value", error.messages[0])
+            return cleaned
+        purpose = cleaned.get("purpose") or ContactPoint.Purpose.OWN
+        same = self.instance.person.contact_points.filter(
+            channel=cleaned["channel"], purpose=purpose, normalized=point.normalized
+        )
+        if same.exclude(pk=self.instance.pk).exists():
+            self.add_error("value", _("This address stands here already."))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """Values are set without the model's own clean(), which would say the same sentences a second time."""
+        for name in self.fields:
+            if name in self.cleaned_data:
+                setattr(self.instance, name, self.cleaned_data[name])
+
+
+class GuardianForm(forms.Form):
+    """A new guardian of a student, or one who is on record already (found by the address)."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=200, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=200, required=False)
+    email = forms.CharField(label=_("Email"), max_length=254, required=False)
+    relation = forms.CharField(label=_("Relation"), max_length=60, required=False, help_text=_("Mother, father, ..."))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        _dress(self)
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or self.cleaned_data
+        if not any(cleaned.get(name) for name in ("first_name", "last_name")):
+            raise ValidationError(_("Write at least one of the two names."))
+        if cleaned.get("email"):
+            point = ContactPoint(channel=ContactPoint.Channel.EMAIL, value=cleaned["email"])
+            try:
+                point.clean()
+            except ValidationError as error:
+                self.add_error("email", error.messages[0])
+        return cleaned
+
+
+class GuardianshipForm(forms.ModelForm):
+    class Meta:
+        model = Guardianship
+        fields = ["relation", "restricted"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        _dress(self)
+
+
+class EnrolForm(forms.Form):
+    """Put a person into a group of any year."""
+
+    group = forms.ModelChoiceField(queryset=None, label=_("Group"))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        groups = Group.objects.select_related("year", "unit").order_by("-year__starts_on", "unit__name", "name")
+        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        self.fields["group"].label_from_instance = _name_of_group  # type: ignore[attr-defined]
+        _dress(self)
+
+
+def _name_of_group(group: Group) -> str:
+    return " · ".join(str(part) for part in (group.name, group.unit, group.year) if part)

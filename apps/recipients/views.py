@@ -1,0 +1,158 @@
+"""People: lists, one person's page, and the forms to add and change."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.core.keyset import paginate
+from apps.organizations.permissions import Permission, requires
+
+from .family import record_consent
+from .finding import KINDS, WORDS, people_found, with_details
+from .forms import EnrolForm, GuardianForm, PersonForm
+from .models import AcademicYear, Enrolment, Group, Person
+
+SEEING = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
+SHOWS = ("failed", "no_address", "former")
+
+
+@requires(*SEEING)
+@require_GET
+def index(request) -> HttpResponse:
+    return redirect(request.organization.url("people:list", "students"))
+
+
+@requires(*SEEING)
+@require_GET
+def people(request, kind: str) -> HttpResponse:
+    """A hundred people of one kind, by name."""
+    if kind not in KINDS:
+        raise Http404
+    asked = {name: request.GET.get(name, "")[:200].replace("\0", "") for name in ("q", "group", "show")}
+    found = people_found(kind, asked["q"], asked["group"], asked["show"])
+    page = paginate(with_details(found), request)
+    context = {
+        "kind": kind,
+        "titles": _titles()[kind],
+        "page": page,
+        "number": found.count(),
+        "shows": _shows(kind),
+        "groups": _groups() if kind == "students" else [],
+        "is_empty": not Person.objects.filter(kind=KINDS[kind]).exists(),
+        "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
+        **asked,
+    }
+    return render(request, "people/list.html", context)
+
+
+@requires(*SEEING)
+@require_GET
+def person(request, pk: int) -> HttpResponse:
+    """One person with addresses, family, groups, consents and the latest messages."""
+    found = get_object_or_404(Person.objects.select_related("unit"), pk=pk)
+    points = list(found.contact_points.all())
+    context = {
+        "person": found,
+        "kind": WORDS.get(found.kind, "contacts"),
+        "titles": _titles().get(WORDS.get(found.kind, "contacts")),
+        "points": points,
+        "guardianships": found.guardianships.select_related("guardian").prefetch_related("guardian__contact_points"),
+        "wardships": found.wardships.select_related("student"),
+        "enrolments": found.enrolments.select_related("group__year", "group__unit").order_by("-group__year__starts_on"),
+        "consent": found.consents.select_related("by").first(),
+        "guardian_form": GuardianForm(),
+        "enrol_form": EnrolForm(),
+        "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
+    }
+    return render(request, "people/person.html", context)
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def add(request, kind: str) -> HttpResponse:
+    """A new person of one kind."""
+    if kind not in KINDS:
+        raise Http404
+    form = PersonForm(request.POST or None, instance=Person(kind=KINDS[kind]))
+    if request.method == "POST" and form.is_valid():
+        return redirect(request.organization.url("people:person", form.save().pk))
+    return render(request, "people/edit.html", {"form": form, "kind": kind, "titles": _titles()[kind]})
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def edit(request, pk: int) -> HttpResponse:
+    """Change names, language, unit and number."""
+    found = get_object_or_404(Person, pk=pk)
+    form = PersonForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return redirect(request.organization.url("people:person", pk))
+    kind = WORDS.get(found.kind, "contacts")
+    context = {"form": form, "person": get_object_or_404(Person, pk=pk), "kind": kind, "titles": _titles()[kind]}
+    return render(request, "people/edit.html", context)
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def consent(request, pk: int) -> HttpResponse:
+    """Record or withdraw the consent to commercial information."""
+    record_consent(get_object_or_404(Person, pk=pk), request.POST.get("granted") == "yes", request.user)
+    return redirect(request.organization.url("people:person", pk) + "#consent")
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def enrol(request, pk: int) -> HttpResponse:
+    """Put the person into a group: staff as its teacher, everybody else as its student."""
+    found = get_object_or_404(Person, pk=pk)
+    form = EnrolForm(request.POST)
+    if form.is_valid():
+        role = Enrolment.Role.TEACHER if found.kind == Person.Kind.STAFF else Enrolment.Role.STUDENT
+        Enrolment.objects.get_or_create(person=found, group=form.cleaned_data["group"], role=role)
+    else:
+        messages.error(request, _("Choose a group first."))
+    return redirect(request.organization.url("people:person", pk) + "#groups")
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def leave(request, pk: int) -> HttpResponse:
+    """Take a person out of a group."""
+    enrolment = get_object_or_404(Enrolment, pk=pk)
+    enrolment.delete()
+    return redirect(request.organization.url("people:person", enrolment.person_id) + "#groups")
+
+
+def _titles() -> dict[str, dict[str, str]]:
+    return {
+        "students": {
+            "many": _("Students"),
+            "add": _("Add a student"),
+            "lead": _("Their families are reached through them."),
+        },
+        "guardians": {
+            "many": _("Guardians"),
+            "add": _("Add a guardian"),
+            "lead": _("Parents and others who look after students."),
+        },
+        "staff": {
+            "many": _("Staff"),
+            "add": _("Add a member of staff"),
+            "lead": _("Teachers and everybody else who works here."),
+        },
+        "contacts": {"many": _("Contacts"), "add": _("Add a contact"), "lead": _("Others whom the school writes to.")},
+    }
+
+
+def _shows(kind: str) -> list[tuple[str, str]]:
+    words = {"failed": _("[ko] came back"), "no_address": _("No email address"), "former": _("No longer here")}
+    return [(show, words[show]) for show in SHOWS] + (
+        [("unreachable", _("Cannot be reached"))] if kind == "students" else []
+    )
+
+
+def _groups() -> list[Group]:
+    return list(Group.objects.filter(year=AcademicYear.current()).exclude(kind=Group.Kind.STAFF).select_related("unit"))
