@@ -1,7 +1,9 @@
 """The way in, Home, and the error pages of the whole installation."""
 
 from django.contrib.auth.decorators import login_required
+from django.http import HttpResponseServerError
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
 from apps.organizations.models import Membership
@@ -41,5 +43,6 @@ def page_not_found(request, exception=None):
     return render(request, "404.html", status=404)
 
 
-def server_error(request):
-    return render(request, "500.html", status=500)
+def server_error(_request):
+    """Without the request: what failed may be the frame of the page, and would fail again."""
+    return HttpResponseServerError(render_to_string("500.html"))
