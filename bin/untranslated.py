@@ -18,7 +18,8 @@ READ_ATTRIBUTES = {"alt", "aria-label", "aria-description", "placeholder", "titl
 NOT_TEXT = {"script", "style", "code", "pre", "svg", "kbd"}
 
 _TAG = re.compile(r"({%.*?%}|{{.*?}}|{#.*?#})", re.DOTALL)
-_OPENS = re.compile(r"{%\s*(blocktranslate|blocktrans|comment|verbatim)\b")
+# A block called `..._class` fills a class attribute.
+_OPENS = re.compile(r"{%\s*(?:(blocktranslate|blocktrans|comment|verbatim)\b|block\s+\w*_class\b)")
 _HANDED_OVER = re.compile(r"""\b(?:title|text|label|hint|heading|legend)=(["'])(.*?)\1""", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -95,7 +96,7 @@ def without_template_language(source: str) -> str:
         if until and re.match(rf"{{%\s*{until}\b", piece):
             until = ""
         elif opens and not until:
-            until = f"end{opens[1]}"
+            until = f"end{opens[1] or 'block'}"
     return "".join(kept)
 
 
