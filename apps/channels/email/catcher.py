@@ -68,8 +68,14 @@ class Catcher:
     def _start_smtp(self, attempts: int) -> Controller:
         """Listen for mail. Between finding a free port and taking it, somebody else may: then look again."""
         port = free_port(self.smtp_port)
-        options = {"data_size_limit": MAX_MAIL_BYTES, "enable_SMTPUTF8": True, "ident": "catcher"}
-        controller = Controller(CatchingHandler(self.store), hostname=HOST, port=port, **options)
+        controller = Controller(
+            CatchingHandler(self.store),
+            hostname=HOST,
+            port=port,
+            data_size_limit=MAX_MAIL_BYTES,
+            enable_SMTPUTF8=True,
+            ident="catcher",
+        )
         try:
             controller.start()
         except OSError:
