@@ -2,7 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from . import views
+from . import settings_views, views
 
 app_name = "organization"
-urlpatterns: list[URLPattern] = [path("", views.home, name="home")]
+urlpatterns: list[URLPattern] = [
+    path("", views.home, name="home"),
+    path("settings/", settings_views.settings, name="settings"),
+]

@@ -1,0 +1,56 @@
+"""What every form of Bedel shares: the look of its controls, and text that fits on one line."""
+
+import unicodedata
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+
+def one_line(value: str) -> str:
+    """`value` with single spaces. Raises ValidationError on line breaks' kin: control and invisible characters."""
+    text = " ".join(value.split())
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co") for character in text):
+        raise ValidationError(_("This has invisible characters in it. Type it again."))
+    return text
+
+
+def without_relations(field, **kwargs):
+    """For Meta.formfield_callback: relations need an open organisation, so their fields are made in __init__."""
+    return None if field.is_relation else field.formfield(**kwargs)
+
+
+class LooksMixin:
+    """Gives the controls of a form their class, and one-line text its single spaces."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # type: ignore[attr-defined]
+            if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect):
+                field.widget.attrs.setdefault("class", "input")
+
+    def _clean_fields(self):
+        super()._clean_fields()  # type: ignore[misc]
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            text = self.cleaned_data.get(name)  # type: ignore[attr-defined]
+            if isinstance(text, str) and isinstance(field, forms.CharField):
+                try:
+                    self.cleaned_data[name] = text if _is_secret(field) else one_line(text)  # type: ignore[attr-defined]
+                except ValidationError as problem:
+                    self.add_error(name, problem)  # type: ignore[attr-defined]
+
+
+def _is_secret(field: forms.Field) -> bool:
+    return isinstance(field.widget, forms.PasswordInput)
+
+
+def save_or_say(form: forms.BaseForm, save) -> bool:
+    """Run `save()` as one transaction; False, with a sentence on the form, if another was faster with the same row."""
+    try:
+        with transaction.atomic():
+            save()
+    except IntegrityError:
+        form.add_error(None, _("This has just been saved by somebody else. Look at the page again."))
+        return False
+    return True

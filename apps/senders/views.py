@@ -1,0 +1,93 @@
+"""Settings: the senders people see, and the accounts by which mail leaves."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.core.form_looks import save_or_say
+from apps.organizations.permissions import Permission, requires
+
+from .checking import try_account
+from .forms import SenderAccountForm, SenderForm
+from .models import Sender, SenderAccount
+
+
+def _to_list(request: HttpRequest) -> HttpResponse:
+    return redirect(request.organization.url("senders:list"))  # type: ignore[attr-defined]
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_safe
+def senders(request: HttpRequest) -> HttpResponse:
+    context = {"senders": Sender.objects.select_related("account"), "accounts": SenderAccount.objects.all()}
+    return render(request, "senders/list.html", context)
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    if not SenderAccount.objects.exists():
+        messages.warning(request, _("A sender needs an account to leave by. Add the account first."))
+        return redirect(request.organization.url("senders:account_add"))  # type: ignore[attr-defined]
+    return _sender_form(request, SenderForm(request.POST or None))
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    sender = get_object_or_404(Sender, pk=pk)
+    return _sender_form(request, SenderForm(request.POST or None, instance=sender), sender.name)
+
+
+def _sender_form(request: HttpRequest, form: SenderForm, name: str = "") -> HttpResponse:
+    if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
+        messages.success(request, _("The sender %(name)s is saved.") % {"name": form.instance.name})
+        return _to_list(request)
+    return render(request, "senders/sender_form.html", {"form": form, "name": name})
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_POST
+def make_default(request: HttpRequest, pk: int) -> HttpResponse:
+    sender = get_object_or_404(Sender, pk=pk)
+    with transaction.atomic():
+        sender.make_default()
+    messages.success(request, _("New messages start with %(sender)s.") % {"sender": sender})
+    return _to_list(request)
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_add(request: HttpRequest) -> HttpResponse:
+    return _account_form(request, SenderAccountForm(request.POST or None))
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    account = get_object_or_404(SenderAccount, pk=pk)
+    return _account_form(request, SenderAccountForm(request.POST or None, instance=account), account.name)
+
+
+def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "") -> HttpResponse:
+    if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
+        messages.success(request, _("The account %(name)s is saved.") % {"name": form.instance})
+        return _to_list(request)
+    return render(request, "senders/account_form.html", {"form": form, "name": name})
+
+
+@requires(Permission.MANAGE_SENDERS)
+@require_POST
+def account_check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try the account as it is stored, and say what the server answered."""
+    account = get_object_or_404(SenderAccount, pk=pk)
+    problem = try_account(account)
+    if problem:
+        messages.error(request, _("%(account)s does not work: %(problem)s") % {"account": account, "problem": problem})
+    else:
+        said = _("%(account)s works: %(host)s lets Bedel in.") % {"account": account, "host": account.host}
+        messages.success(request, said)
+    return _to_list(request)
