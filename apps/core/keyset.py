@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
@@ -36,8 +37,8 @@ def paginate(
 
     `order` names columns that are never NULL, the last one unique; a leading "-" turns a column round.
     """
-    before = _decode(request.GET.get("before", ""), order)
-    after = None if before else _decode(request.GET.get("after", ""), order)
+    before = _decode(request.GET.get("before", ""), queryset, order)
+    after = None if before else _decode(request.GET.get("after", ""), queryset, order)
     if before:
         rows = list(_beyond(queryset, _turned(order), before)[: size + 1])
         more_before, rows = len(rows) > size, rows[:size][::-1]
@@ -79,12 +80,22 @@ def _encode(row: Any, order: tuple[str, ...]) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, order: tuple[str, ...]) -> list | None:
+def _decode(cursor: str, queryset: QuerySet, order: tuple[str, ...]) -> list | None:
     """The values in a cursor, or None when it is empty or was not made here."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = [parse_datetime(value["at"]) if isinstance(value, dict) else value for value in values]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     fits = len(values) == len(order) and all(isinstance(value, str | int | datetime) for value in values)
-    return values if fits and not any("\0" in value for value in values if isinstance(value, str)) else None
+    fits = fits and not any("\0" in value for value in values if isinstance(value, str))
+    return values if fits and _compares(queryset, order, values) else None
+
+
+def _compares(queryset: QuerySet, order: tuple[str, ...], values: list) -> bool:
+    """Whether the columns take these values: a cursor of another list may hold a name where this one has a number."""
+    try:
+        _beyond(queryset, order, values)
+    except (ValueError, TypeError, ValidationError):
+        return False
+    return True

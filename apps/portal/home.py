@@ -30,6 +30,9 @@ def home_of(membership: Membership) -> dict:
         "answers_due": _answers_due(mailings),
         "failed_addresses": _failed_addresses() if may_see_people else 0,
         "unreachable": _unreachable_students() if may_see_people else 0,
+        "may_import": membership.may(Permission.MANAGE_PEOPLE),
+        "may_set_up": membership.may(Permission.MANAGE_SENDERS),
+        "paused": [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem],
         "first_steps": None if running or recent else _first_steps(),
     }
 

@@ -23,17 +23,23 @@
     for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 
+  // Only the buttons that were put to rest here: one that the server disabled stays so.
+  const wake = (form) => {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[data-resting]")) { button.disabled = false; delete button.dataset.resting; }
+  };
+
   // A form is sent once: the pressed button rests until the next page is there.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) { event.preventDefault(); return; }
     if (form.method !== "post" || event.defaultPrevented) return;
     form.dataset.sent = "yes";
-    setTimeout(() => { for (const button of form.querySelectorAll("button:not([type=button])")) button.disabled = true; });
-    setTimeout(() => { delete form.dataset.sent; for (const button of form.querySelectorAll("button")) button.disabled = false; }, 8000);
+    setTimeout(() => { for (const button of form.querySelectorAll("button:not([type=button]):enabled")) { button.disabled = true; button.dataset.resting = "yes"; } });
+    setTimeout(() => { wake(form); }, 8000);
   });
   addEventListener("pageshow", () => {
-    for (const form of document.forms) { delete form.dataset.sent; for (const button of form.querySelectorAll("button[disabled]")) button.disabled = false; }
+    for (const form of document.forms) wake(form);
   });
 
   // A filter acts when it is changed.

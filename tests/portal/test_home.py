@@ -1,0 +1,34 @@
+"""Home shows a member what that member may see and do."""
+
+import pytest
+
+from apps.campaigns.models import Mailing
+from apps.organizations.permissions import RoleName
+from apps.organizations.scoping import in_organization
+from tests.conftest import make_member
+
+
+def test_the_home_of_a_new_school_says_what_to_do_first(school, administrator_client):
+    page = administrator_client.get(school.get_absolute_url()).content.decode()
+    assert "Bring in the people" in page
+    assert school.url("senders:list") in page
+
+
+def test_a_reader_is_not_led_to_pages_that_are_closed_to_readers(school, client):
+    client.force_login(make_member(school, RoleName.READER).user)
+    page = client.get(school.get_absolute_url()).content.decode()
+    assert "/people/import/" not in page
+    assert school.url("senders:list") not in page
+
+
+@pytest.mark.parametrize("path", ["home", "history"])
+def test_the_place_one_is_at_is_marked_in_the_rail(school, office_client, path):
+    url = school.url({"home": "organization:home", "history": "mailings:history"}[path])
+    assert f'<a href="{url}" aria-current=' in office_client.get(url).content.decode()
+
+
+def test_a_message_stopped_by_a_problem_is_among_what_needs_somebody(school, office_client):
+    with in_organization(school):
+        Mailing.objects.create(subject="Trip", state="stopped", problem="The server refuses the password.")
+    page = office_client.get(school.get_absolute_url()).content.decode()
+    assert "The server refuses the password." in page.split('id="h-need"')[1]
