@@ -11,10 +11,11 @@ def save_by_hand(point: ContactPoint) -> None:
     point.clean()
     point.health, point.health_reason, point.health_since = ContactPoint.Health.GOOD, "", None
     point.source = ContactPoint.Source.HAND
-    others = ContactPoint.objects.filter(person=point.person, channel=point.channel, purpose=point.purpose)
-    has_primary = others.filter(is_primary=True).exclude(pk=point.pk).exists()
-    point.is_primary = point.purpose == ContactPoint.Purpose.OWN and not has_primary
-    point.save()
+    if point.pk is None or point.purpose != ContactPoint.Purpose.OWN:
+        point.is_primary = False
+    with transaction.atomic():
+        point.save()
+        _settle_primary(point)
 
 
 def make_primary(point: ContactPoint) -> None:
@@ -29,10 +30,15 @@ def delete_contact_point(point: ContactPoint) -> None:
     """Delete an address; if it was the primary one, the next own address takes its place."""
     with transaction.atomic():
         point.delete()
-        own = ContactPoint.objects.filter(person=point.person_id, channel=point.channel, purpose="own")
-        following = own.order_by("pk").first()
-        if following and not own.filter(is_primary=True).exists():
-            make_primary(following)
+        _settle_primary(point)
+
+
+def _settle_primary(point: ContactPoint) -> None:
+    """If the person has no primary own address in the channel of `point`, the first that works becomes it."""
+    own = ContactPoint.objects.filter(person=point.person_id, channel=point.channel, purpose="own")
+    first = own.order_by("-health", "pk").first()  # "good" sorts after "failed"
+    if first and not own.filter(is_primary=True).exists():
+        make_primary(first)
 
 
 def add_guardian(student: Person, *, first_name: str, last_name: str, email: str, relation: str) -> Person:

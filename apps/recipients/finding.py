@@ -12,6 +12,7 @@ KINDS = {
     "staff": Person.Kind.STAFF,
     "contacts": Person.Kind.CONTACT,
 }
+LEAST_DIGITS = 3
 WORDS = {kind: word for word, kind in KINDS.items()}
 
 
@@ -47,9 +48,20 @@ def with_details(people: QuerySet[Person]) -> QuerySet[Person]:
 
 
 def _search(search: str) -> Q:
+    """Every word stands in the name, or the whole is part of an address or number: their own, or a guardian's."""
     plain = without_accents(search.replace("\0", ""))
-    condition = Q(pk__in=ContactPoint.objects.filter(normalized__contains=plain.replace(" ", "")).values("person"))
     words = Q()
     for word in plain.split():
         words &= Q(search_name__contains=word)
-    return condition | words
+    found = ContactPoint.objects.filter(_of_address(plain)).values("person")
+    students = Guardianship.objects.filter(guardian__in=found).values("student")
+    return Q(pk__in=found) | Q(pk__in=students) | words
+
+
+def _of_address(plain: str) -> Q:
+    condition = Q(normalized__contains=plain.replace(" ", ""))
+    digits = "".join(c for c in plain if c.isascii() and c.isdigit())
+    if len(digits) >= LEAST_DIGITS and not any(c.isalpha() for c in plain):
+        # Numbers are kept as +34612555018; people write 612 55 50 18, 0034 612 ... or, in some countries, 0612 ...
+        condition |= Q(channel=ContactPoint.Channel.PHONE, normalized__contains=digits.lstrip("0") or digits)
+    return condition
