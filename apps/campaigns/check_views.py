@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.core.starting_work import start_on_commit
 from apps.core.states import TransitionRefused
-from apps.organizations.permissions import SENDING, requires
+from apps.organizations.permissions import SENDING, Permission, requires
 from apps.recipients.models import Person
 
 from . import audience
@@ -65,7 +65,7 @@ def check(request, mailing: Mailing) -> HttpResponse:
 @opens_draft
 def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
     """Everybody who does not get it for one reason, each with the way to mend it."""
-    page = max(0, int(request.GET.get("page", "0")) if request.GET.get("page", "0").isdigit() else 0)
+    page = _number(request, "page")
     if reason not in Reason.values:
         return redirect(request.organization.url("messages:check", mailing.pk))
     rows = audience.left_out(mailing, reason, limit=PAGE + 1, offset=page * PAGE)
@@ -73,6 +73,7 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
         "mailing": mailing,
         "sentence": sentence(reason),
         "rows": _people(request, rows[:PAGE]),
+        "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
         "previous": page - 1 if page else None,
         "next": page + 1 if len(rows) > PAGE else None,
     }
@@ -163,9 +164,14 @@ def _was_pressed_before(request, once: str) -> bool:
 
 def _place(request, getting: int | None) -> int:
     """The number of the recipient to show, from 0; round the end when the number of recipients is known."""
-    wanted = request.GET.get("as", "0")
-    place = int(wanted) if wanted.isdigit() and len(wanted) < 9 else 0
+    place = _number(request, "as")
     return place % getting if getting else place
+
+
+def _number(request, name: str) -> int:
+    """The number in the query string under `name`; 0 where there is none that makes sense."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
 def _shown(request, mailing: Mailing, place: int) -> list[AudienceRow]:
@@ -196,11 +202,12 @@ def _reasons(request, mailing: Mailing, count: audience.AudienceCount) -> list[d
 
 def _people(request, rows: list[AudienceRow]) -> list[dict]:
     names = with_names(rows, Person.objects)
+    may_mend = request.membership.may(Permission.MANAGE_PEOPLE)
     return [
         {
             "row": row,
             "about": ", ".join(names[i] for i in row.about_ids if i in names and names[i] != row.name),
-            "step": next_step(request.organization, row, request.get_full_path()),
+            "step": next_step(request.organization, row, request.get_full_path(), may_mend),
         }
         for row in rows
     ]

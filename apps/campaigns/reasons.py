@@ -13,6 +13,7 @@ from .audience import AudienceRow, Reason
 
 # The look of each reason's sign: what needs somebody, what came back, and what is as it should be.
 _SIGNS = {Reason.NO_ADDRESS: "needs", Reason.FAILED_ADDRESS: "bad"}
+_FOR_THE_OFFICE = {Reason.NO_ADDRESS, Reason.FAILED_ADDRESS, Reason.NO_CONSENT, Reason.RESTRICTED}
 _WORDS = {"needs": "needs", "bad": "bad"}
 
 
@@ -44,10 +45,12 @@ def look_of(reason: str) -> str:
     return _WORDS.get(sign_of(reason), "idle")
 
 
-def next_step(organization: Organization, row: AudienceRow, back: str = "") -> NextStep:
-    """What can be done about one row; without a URL it is only words."""
+def next_step(organization: Organization, row: AudienceRow, back: str = "", may_mend: bool = True) -> NextStep:
+    """What can be done about one row; without a URL it is only words, as for those who may not change people."""
     query = "?" + urlencode({"next": back}) if back else ""
     reason = Reason(row.reason)
+    if reason in _FOR_THE_OFFICE and not may_mend:
+        return NextStep(_("Ask the office"))
     if reason == Reason.NO_ADDRESS and row.person_id:
         return NextStep(_("Add one"), organization.url("people:contact_point_add", row.person_id) + query)
     if reason == Reason.FAILED_ADDRESS and row.contact_point_id:

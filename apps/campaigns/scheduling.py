@@ -27,6 +27,8 @@ def schedule(mailing: Mailing, starts_at: datetime | None = None) -> None:
     """
     hold = timedelta(minutes=mailing.organization.hold_minutes)
     with transaction.atomic():
+        # What counts is the draft as it stands now, whatever another window has saved since the page was shown.
+        mailing.refresh_from_db(from_queryset=Mailing.objects.select_for_update())
         found = obstacles(mailing)
         if found:
             raise NotReady(found)
