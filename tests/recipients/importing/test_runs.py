@@ -1,0 +1,217 @@
+"""A roster file becomes people: guessed columns, named mistakes, all or nothing, and a second time no change."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError
+
+from apps.recipients.importing import loading
+from apps.recipients.importing.columns import guess_mapping
+from apps.recipients.importing.runs import confirm, run_import, start_run
+from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+SPANISH = (
+    "NIA;Nombre;Apellido 1;Apellido 2;Grupo;Correo madre;Madre nombre;Madre apellidos;Móvil madre;"
+    "Correo padre;Padre\r\n"
+    "1;Lucía;Ferrer;Ortega;5º A;nuria@x.example;Núria;Ortega;600 123 456;marc@x.example;Marc Ferrer\r\n"
+    "2;Pablo;Ferrer;Ortega;2º B;nuria@x.example;Núria;Ortega;600 123 456;;\r\n"
+    "3;Aina;Puig;;5º A;;;;;;\r\n"
+)
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "rosters" / "ms-sds-v2.1"
+
+
+def upload(text: str | bytes, name: str = "roster.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)
+
+
+def imported(content, user, leave_out: bool = False, name: str = "roster.csv") -> ImportRun:
+    run = start_run(upload(content, name), user)
+    confirm(run, leave_out)
+    run_import(run)
+    return ImportRun.objects.get(pk=run.pk)
+
+
+@pytest.fixture
+def user(scoped, office):
+    return office.user
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        (["First name", "Last name", "Class", "Email"], ["first_name", "last_name", "group", "email"]),
+        (["Nombre", "Apellido 1", "Apellido 2", "Curso"], ["first_name", "last_name", "last_name_2", "group"]),
+        (["Imię", "Nazwisko", "Klasa", "Telefon"], ["first_name", "last_name", "group", "phone"]),
+        (["Nome", "Cognome", "Classe", "Lingua"], ["first_name", "last_name", "group", "language"]),
+        (["Förnamn", "Efternamn", "Klass", "E-post"], ["first_name", "last_name", "group", "email"]),
+        (["Guardian 1 email", "Guardian 2 email"], ["guardian1_email", "guardian2_email"]),
+        (["Correo madre", "Correo padre"], ["guardian1_email", "guardian2_email"]),
+        (["Shoe size"], [""]),
+    ],
+)
+def test_the_meaning_of_columns_is_guessed_from_their_headings(header, fields):
+    assert guess_mapping(header) == fields
+
+
+def test_students_come_with_classes_and_siblings_share_their_mother(user):
+    run = imported(SPANISH, user)
+    assert run.state == "done", run.problem
+    lucia = Person.objects.get(external_id="1")
+    assert (lucia.full_name, lucia.kind) == ("Lucía Ferrer Ortega", "student")
+    assert [e.group.name for e in lucia.enrolments.all()] == ["5º A"]
+    mother = Person.objects.get(kind="guardian", first_name="Núria")
+    assert {pair.student.first_name for pair in mother.wardships.all()} == {"Lucía", "Pablo"}
+    assert [p.normalized for p in mother.contact_points.order_by("channel")] == ["nuria@x.example", "+34600123456"]
+    assert Person.objects.filter(kind="guardian").count() == 2
+    assert AcademicYear.objects.count() == 1
+
+
+def test_the_same_file_again_changes_nothing(user):
+    imported(SPANISH, user)
+    before = [model.objects.count() for model in (Person, ContactPoint, Group, Enrolment, Guardianship)]
+    run = imported(SPANISH, user)
+    assert (run.counts["created"], run.counts["changed"], run.counts["addresses"]) == (0, 0, 0)
+    assert [model.objects.count() for model in (Person, ContactPoint, Group, Enrolment, Guardianship)] == before
+
+
+def test_without_numbers_people_are_found_again_by_class_and_address(user):
+    text = "First name,Last name,Class,Guardian 1 name,Guardian 1 email\nAina,Puig,5A,Joan Puig,joan@x.example\n"
+    imported(text, user)
+    imported(text, user)
+    assert sorted(Person.objects.values_list("first_name", flat=True)) == ["Aina", "Joan"]
+
+
+def test_what_was_typed_by_hand_is_not_overwritten(user):
+    imported(SPANISH, user)
+    mother = Person.objects.get(first_name="Núria")
+    mother.contact_points.filter(channel="email").update(
+        value="right@x.example", normalized="right@x.example", source="hand"
+    )
+    imported(SPANISH, user)
+    assert [p.normalized for p in mother.contact_points.filter(channel="email")] == ["right@x.example"]
+
+
+def test_a_new_address_in_the_file_takes_the_place_of_the_one_imported_before(user):
+    imported(SPANISH, user)
+    imported(SPANISH.replace("marc@x.example", "marc@new.example"), user)
+    father = Person.objects.get(first_name="Marc")
+    assert [p.normalized for p in father.contact_points.all()] == ["marc@new.example"]
+
+
+def test_every_mistake_is_named_by_row_and_column_and_nothing_is_loaded(user):
+    text = "Name,Email,Phone\nAina,no-at-sign,12\n" + "x" * 10_000 + ",a@nodomain,\n,,600\nPau,pau@x.example,\n"
+    run = start_run(upload(text), user)
+    errors = [(error.row, error.column) for error in run.errors.all()]
+    assert errors == [(2, "Email"), (2, "Phone"), (3, "Name"), (3, "Email"), (4, ""), (4, "Phone")]
+    assert Person.objects.count() == 0
+    with pytest.raises(ValueError, match="Mend the file"):
+        confirm(run, leave_out=False)
+
+
+def test_the_right_rows_load_when_the_others_are_left_out_on_purpose(user):
+    run = imported("Name,Email\nAina,broken\nPau,pau@x.example\n", user, leave_out=True)
+    assert run.state == "done"
+    assert [person.first_name for person in Person.objects.all()] == ["Pau"]
+
+
+def test_a_load_that_fails_midway_leaves_nothing_behind(user, monkeypatch):
+    run = start_run(upload(SPANISH), user)
+    confirm(run, leave_out=False)
+
+    def breaks(self, pairs):
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(loading.Loader, "_enrol", breaks)
+    run_import(run)
+    assert (run.state, Person.objects.count(), Group.objects.count()) == ("failed", 0, 0)
+    assert "Nothing was loaded" in run.problem
+
+
+def test_a_second_press_of_load_is_one_load(user, office_client, school):
+    run = start_run(upload(SPANISH), user)
+    url = school.url("imports:confirm", run.pk)
+    for _press in range(2):
+        assert office_client.post(url).status_code == 302
+    assert ImportRun.objects.get(pk=run.pk).state in ("queued", "done")
+    run_import(run)
+    run_import(ImportRun.objects.get(pk=run.pk))
+    assert Person.objects.filter(kind="student").count() == 3
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+SDS = {
+    "folder/users.csv": "sourcedId,givenName,familyName,password,email,phone\n"
+    "s1,Jack,Craig,secret,jack@x.example,\ng1,Jean,Craig,secret,jean@x.example,+34600123456\nt1,Ada,Byron,,ada@x.example,\n",
+    "folder/roles.csv": "userSourcedId,orgSourcedId,role\ns1,o1,student\nt1,o1,teacher\n",
+    "folder/orgs.csv": "sourcedId,name,type\no1,Primary,school\n",
+    "folder/academicSessions.csv": "sourcedId,title,type,schoolYear,startDate,endDate\n"
+    "y1,Year,schoolYear,2026,2026-09-01,2027-06-20\n",
+    "folder/classes.csv": "sourcedId,orgSourcedId,title,sessionSourcedIds\nc1,o1,Biology 10,y1\n",
+    "folder/enrollments.csv": "classSourcedId,userSourcedId,role\nc1,s1,student\nc1,t1,teacher\n",
+    "folder/relationships.csv": "userSourcedId,relationshipUserSourcedId,relationshipRole\ns1,g1,guardian\n",
+}
+
+
+def test_a_school_data_sync_folder_brings_people_classes_and_guardians(user):
+    run = imported(zipped(SDS), user, name="sds.zip")
+    assert run.state == "done", run.problem
+    kinds = dict(Person.objects.values_list("first_name", "kind"))
+    assert kinds == {"Jack": "student", "Jean": "guardian", "Ada": "staff"}
+    group = Group.objects.get()
+    assert (group.name, group.unit.name, group.year.name) == ("Biology 10", "Primary", "2026-27")
+    assert dict(group.enrolments.values_list("person__first_name", "role")) == {"Jack": "student", "Ada": "teacher"}
+    assert Guardianship.objects.get().guardian.first_name == "Jean"
+    again = imported(zipped(SDS), user, name="sds.zip")
+    assert (again.counts["created"], again.counts["changed"]) == (0, 0)
+
+
+def test_a_school_data_sync_folder_names_its_mistakes(user):
+    broken = SDS | {
+        "folder/relationships.csv": "userSourcedId,relationshipUserSourcedId,relationshipRole\ns1,nobody,x\n"
+    }
+    run = start_run(upload(zipped(broken), "sds.zip"), user)
+    (error,) = run.errors.all()
+    assert (error.file_name, error.row, error.column) == ("relationships.csv", 2, "relationshipUserSourcedId")
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the optional samples are not beside this repository")
+def test_the_sample_folder_of_microsoft_imports(user):
+    files = {path.name: path.read_text(encoding="utf-8-sig") for path in SAMPLES.glob("*.csv")}
+    run = imported(zipped(files), user, leave_out=True, name="sample.zip")
+    assert run.state == "done", run.problem
+    assert Person.objects.filter(kind="student").exists()
+    assert Guardianship.objects.count() == 3
+
+
+def test_the_pages_of_an_import_lead_from_the_file_to_the_students(
+    office_client, school, scoped, django_capture_on_commit_callbacks
+):
+    answer = office_client.post(school.url("imports:new"), {"file": upload(SPANISH)})
+    assert answer.status_code == 302
+    page = office_client.get(answer.url).content.decode()
+    assert "Load 3 rows" in page
+    run = ImportRun.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        office_client.post(school.url("imports:confirm", run.pk))
+    page = office_client.get(school.url("imports:run", run.pk)).content.decode()
+    assert "Loaded." in page
+    assert people.Person.objects.filter(kind="student").count() == 3
+
+
+def test_a_refused_file_is_said_on_the_page_and_not_kept(office_client, school, scoped):
+    answer = office_client.post(school.url("imports:new"), {"file": upload(b"%PDF-1.7", "roster.xlsx")})
+    assert "not a spreadsheet" in answer.content.decode()
+    assert ImportRun.objects.count() == 0

@@ -1,0 +1,195 @@
+"""Organisations cannot meet: the whole URL table, walked by a stranger. A URL that is not listed here fails."""
+
+from datetime import date
+
+import pytest
+from django.urls import URLPattern, get_resolver
+
+from apps.campaigns.models import Attachment, Mailing, TestSend
+from apps.deliveries.models import Delivery
+from apps.organizations.models import Membership, Organization, Role
+from apps.organizations.scoping import in_organization
+from apps.recipients.models import AcademicYear, ImportRun
+from apps.senders.models import Sender, SenderAccount
+from apps.surveys.models import Question
+from tests import people
+from tests.conftest import make_member
+
+pytestmark = [pytest.mark.django_db, pytest.mark.feature("B17")]
+
+# URL name -> what its arguments are: names of things that `rows_of` makes, or plain values.
+ORGANIZATION_URLS: dict[str, tuple] = {
+    "organization:home": (),
+    "organization:settings": (),
+    "senders:list": (),
+    "senders:add": (),
+    "senders:edit": ("sender",),
+    "senders:make_default": ("sender",),
+    "senders:account_add": (),
+    "senders:account_edit": ("account",),
+    "senders:account_check": ("account",),
+    "people:index": (),
+    "people:list": ("students",),
+    "people:add": ("students",),
+    "people:person": ("person",),
+    "people:edit": ("person",),
+    "people:consent": ("person",),
+    "people:enrol": ("person",),
+    "people:leave": ("enrolment",),
+    "people:contact_point_add": ("person",),
+    "people:contact_point": ("contact_point",),
+    "people:contact_point_delete": ("contact_point",),
+    "people:contact_point_primary": ("contact_point",),
+    "people:guardian_add": ("person",),
+    "people:guardianship": ("guardianship",),
+    "people:groups": (),
+    "people:group": ("group",),
+    "imports:new": (),
+    "imports:sample": (),
+    "imports:run": ("import_run",),
+    "imports:confirm": ("import_run",),
+    "imports:progress": ("import_run",),
+    "messages:new": (),
+    "messages:saved": (),
+    "messages:delete": ("draft",),
+    "messages:recipients": ("draft",),
+    "messages:upload": ("draft",),
+    "messages:counted": ("draft",),
+    "messages:content": ("draft",),
+    "messages:attachment": ("draft", "attachment"),
+    "messages:check": ("draft",),
+    "messages:left_out": ("draft", "no_address"),
+    "messages:preview": ("draft",),
+    "messages:send_test": ("draft",),
+    "messages:tests": ("draft",),
+    "messages:send": ("draft",),
+    "mailings:history": (),
+    "mailings:running": (),
+    "mailings:log": ("sent",),
+    "mailings:log_download": ("sent",),
+    "mailings:progress": ("sent",),
+    "mailings:answers": ("sent",),
+    "mailings:answers_download": ("sent",),
+    "mailings:stop": ("sent",),
+    "mailings:resume": ("sent",),
+    "mailings:take_back": ("sent",),
+}
+# Outside every organisation; each with its own tests.
+OTHER_URLS = {"portal:start", "portal:health", "public:answer", "public:unsubscribe"}
+
+
+def organization_patterns(patterns=None, prefix: str = "", namespaces: tuple = ()) -> dict[str, URLPattern]:
+    """URL name with namespaces -> pattern, for all that lives below /o/<slug>/."""
+    found = {}
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            if route.startswith("o/<slug:organization_slug>/"):
+                found[":".join((*namespaces, entry.name))] = entry
+        else:
+            inner = (*namespaces, entry.namespace) if entry.namespace else namespaces
+            found |= organization_patterns(entry.url_patterns, route, inner)
+    return found
+
+
+def rows_of(organization: Organization, member: Membership) -> dict[str, object]:
+    """One row of every kind that a URL may name, in `organization`."""
+    with in_organization(organization):
+        AcademicYear.objects.get_or_create(name="2026-27", starts_on=date(2026, 9, 1), ends_on=date(2027, 6, 30))
+        group = people.group("5º A")
+        student = people.student("Aina Puig", group, address="aina@x.example")
+        guardian = people.guardian("Joan Puig", "joan@x.example", student)
+        draft = people.mailing(group, by=member)
+        question = Question.objects.create(text="Will you come?")
+        sent = people.mailing(group, by=member, state=Mailing.State.DONE, question=question)
+        Delivery.objects.create(mailing=sent, person=guardian, address="joan@x.example", normalized="joan@x.example")
+        return {
+            "person": student.pk,
+            "contact_point": student.contact_points.get().pk,
+            "guardianship": student.guardianships.get().pk,
+            "enrolment": student.enrolments.get().pk,
+            "group": group.pk,
+            "draft": draft.pk,
+            "entry": draft.entries.get().pk,
+            "sent": sent.pk,
+            "attachment": Attachment.objects.create(mailing=draft, name="a.pdf", content_type="x/y", size=1).pk,
+            "test_send": TestSend.objects.create(mailing=draft, address="a@x.example").pk,
+            "import_run": ImportRun.objects.create(file="x.csv", file_name="x.csv", format="table").pk,
+            "sender": Sender.objects.get().pk,
+            "account": SenderAccount.objects.get().pk,
+        }
+
+
+@pytest.fixture
+def ours(school, administrator):
+    return rows_of(school, administrator)
+
+
+@pytest.fixture
+def theirs(other_school):
+    return rows_of(other_school, make_member(other_school, "administrator"))
+
+
+def arguments(name: str, rows: dict) -> tuple:
+    return tuple(rows.get(argument, argument) for argument in ORGANIZATION_URLS[name])
+
+
+def names_rows(name: str, rows: dict) -> bool:
+    return any(argument in rows for argument in ORGANIZATION_URLS[name])
+
+
+def test_every_url_of_an_organisation_stands_in_the_table():
+    assert set(organization_patterns()) == set(ORGANIZATION_URLS)
+
+
+def test_every_view_of_an_organisation_says_who_may_use_it():
+    silent = [
+        name for name, entry in organization_patterns().items() if not hasattr(entry.callback, "required_permissions")
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_member_of_another_organisation_gets_404_everywhere(client, school, ours, theirs, other_school, method):
+    with in_organization(other_school):
+        stranger = Membership.objects.select_related("user").first().user
+    client.force_login(stranger)
+    for name in ORGANIZATION_URLS:
+        response = getattr(client, method)(school.url(name, *arguments(name, ours)))
+        assert response.status_code == 404, name
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_ids_of_another_organisation_do_not_exist_here(administrator_client, school, ours, theirs, method):
+    for name in ORGANIZATION_URLS:
+        if names_rows(name, theirs):
+            response = getattr(administrator_client, method)(school.url(name, *arguments(name, theirs)))
+            assert response.status_code in (404, 405), name
+
+
+def test_the_ids_of_this_organisation_do_exist(administrator_client, school, ours):
+    for name in ORGANIZATION_URLS:
+        response = administrator_client.get(school.url(name, *arguments(name, ours)))
+        assert response.status_code in (200, 302, 405), name
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_is_not_logged_in_is_sent_to_the_login(client, school, ours, method):
+    for name in ORGANIZATION_URLS:
+        response = getattr(client, method)(school.url(name, *arguments(name, ours)))
+        assert response.status_code == 302, name
+        assert response.url.startswith("/accounts/login/"), name
+
+
+@pytest.mark.feature("S0.1")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_member_without_permissions_is_refused(client, school, ours, method):
+    member = make_member(school, "reader", "nobody@almendral.example")
+    with in_organization(school):
+        member.role = Role.objects.create(name="nothing", permissions=[])
+        member.save()
+    client.force_login(member.user)
+    for name, entry in organization_patterns().items():
+        if entry.callback.required_permissions:
+            response = getattr(client, method)(school.url(name, *arguments(name, ours)))
+            assert response.status_code in (403, 405), name
