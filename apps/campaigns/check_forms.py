@@ -54,8 +54,7 @@ class SendForm(forms.Form):
         if cleaned.get("when") == "later" and starts_at and starts_at <= timezone.now():
             raise ValidationError({"starts_at": _("This time is over. Choose a later one.")})
         if cleaned.get("getting") != self._getting:
-            self.data = self.data.copy()
-            self.data["getting"] = str(self._getting)
+            self.data = {**self.data.dict(), "getting": str(self._getting)}  # type: ignore[attr-defined]
             raise ValidationError(_("The number of recipients has changed meanwhile. Look at it again, then press."))
         if cleaned.get("when") != "later":
             cleaned["starts_at"] = None

@@ -102,7 +102,7 @@ def send_test(request, mailing: Mailing) -> HttpResponse:
     back = redirect(request.organization.url("messages:check", mailing.pk) + f"?as={request.POST.get('as', '0')}#test")
     recent = mailing.test_sends.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count()
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("address", [_("The address is missing.")])))
+        messages.error(request, " ".join(map(str, form.errors.get("address", [_("The address is missing.")]))))
     elif obstacles(mailing):
         messages.error(request, _("Mend what stands above first, then send the test."))
     elif recent >= TESTS_A_MINUTE:

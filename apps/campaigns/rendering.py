@@ -96,8 +96,8 @@ class Renderer:
         ]
 
     def _footer_html(self, url: str) -> TrustedHtml:
-        link = _LINK.format(url=url, text=_("Receive no more of these messages")) if self._automatic_link else ""
-        return TrustedHtml(format_html(_FOOTER, school=self.mailing.organization.name, link=TrustedHtml(link)))
+        link = format_html(_LINK, url=url, text=_("Receive no more of these messages")) if self._automatic_link else ""
+        return TrustedHtml(format_html(_FOOTER, school=self.mailing.organization.name, link=link))
 
     def _footer_text(self, url: str) -> str:
         lines = [self.mailing.organization.name]

@@ -110,6 +110,16 @@ def test_the_letter_is_shown_as_the_chosen_person_gets_it(trip, office_client):
     assert "Dear Joan, about Aina" in letter.content.decode()
 
 
+@pytest.mark.feature("S1.14")
+def test_the_link_to_unsubscribe_at_the_foot_is_a_link(trip, office_client):
+    trip.organization.name = "Puig & Roig"
+    trip.organization.save()
+    letter = office_client.get(url(trip, "preview")).content.decode()
+    assert '<a href="http://127.0.0.1:8000/p/u/' in letter
+    assert "Puig &amp; Roig<br>" in letter
+    assert "&lt;" not in letter
+
+
 def test_the_letter_runs_no_script_and_is_framed_by_us_alone(trip, office_client):
     letter = office_client.get(url(trip, "preview"))
     policy = letter.headers["Content-Security-Policy"]
