@@ -114,7 +114,7 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
             "sent": sent.pk,
             "attachment": Attachment.objects.create(mailing=draft, name="a.pdf", content_type="x/y", size=1).pk,
             "test_send": TestSend.objects.create(mailing=draft, address="a@x.example").pk,
-            "import_run": ImportRun.objects.create(file="x.csv", file_name="x.csv", format="table").pk,
+            "import_run": ImportRun.objects.create(file="x.csv", file_name="x.csv", format="table", state="done").pk,
             "sender": Sender.objects.get().pk,
             "account": SenderAccount.objects.get().pk,
         }

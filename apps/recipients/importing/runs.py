@@ -142,8 +142,11 @@ def _records(run: ImportRun) -> Iterator[tuple[PersonRecord | None, list[RowProb
 
 
 def _content(run: ImportRun) -> bytes:
-    with run.file.open("rb") as file:
-        return file.read()
+    try:
+        with run.file.open("rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise FileRefused(_("The file is not kept any more. Choose it again.")) from None
 
 
 def _current_year() -> str:

@@ -56,7 +56,11 @@ def run(request, pk: int) -> HttpResponse:
         except FileRefused as error:
             messages.error(request, str(error))
             found = ImportRun.objects.get(pk=pk)
-    return render(request, "imports/preview.html", _preview(found))
+    try:
+        return render(request, "imports/preview.html", _preview(found))
+    except FileRefused as error:
+        messages.error(request, str(error))
+        return redirect(request.organization.url("imports:new"))
 
 
 @requires(Permission.MANAGE_PEOPLE)
