@@ -80,6 +80,8 @@ def test_commercial_mail_goes_to_those_who_accepted_it(class_5a, office):
     assert audience.count(mailing).skipped == {Reason.NO_CONSENT: 3, Reason.SAME_ADDRESS: 1}
 
 
+@pytest.mark.feature("S0.26")
+@pytest.mark.feature("B11")
 def test_failed_unsubscribed_and_restricted_are_left_out(class_5a, office):
     aina = people.student("Aina Puig", class_5a)
     failed = people.guardian("Joan Puig", "joan@x.example", aina)

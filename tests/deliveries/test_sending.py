@@ -208,7 +208,6 @@ def test_a_stopped_mailing_goes_on_with_exactly_the_rest(server, office, django_
     assert state_of(mailing) == "done"
 
 
-@pytest.mark.feature("B1")
 def test_a_packet_of_a_dead_worker_goes_again_with_the_same_message_id(server, office, clock):
     mailing = started("a@x.example", "b@x.example", by=office)
     dead = claim()

@@ -27,7 +27,6 @@ def test_the_automatic_unsubscribe_link_is_turned_off(administrator_client, scho
     assert not school.automatic_unsubscribe_link
 
 
-@pytest.mark.feature("B6")
 def test_the_hold_before_the_start_is_set(administrator_client, school):
     save(administrator_client, school, hold_minutes=12)
     school.refresh_from_db()

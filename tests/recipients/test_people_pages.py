@@ -85,7 +85,6 @@ def test_a_new_school_is_told_to_import_or_add(office_client, school):
     assert school.url("people:add", "students") in page
 
 
-@pytest.mark.feature("S0.25")
 def test_a_corrected_address_works_again_and_is_pinned(office_client, school, family):
     point = family[1].contact_points.get()
     ContactPoint.objects.update(source="import")
