@@ -70,5 +70,11 @@ class QuestionForm(forms.ModelForm):
     def clean(self) -> dict:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("asked") and not cleaned.get("text", "").strip():
-            self.add_error("text", _("Write the question."))
+            self.add_error("text", ValidationError(_("Write the question."), code="required"))
         return cleaned
+
+
+def only_incomplete(*forms_of_step: forms.BaseForm) -> bool:
+    """Whether nothing is wrong but that something is still to be written: then the draft may be left so."""
+    errors = [error for form in forms_of_step for found in form.errors.as_data().values() for error in found]
+    return all(error.code == "required" for error in errors)

@@ -12,7 +12,7 @@ from apps.organizations.permissions import SENDING, requires
 from . import audience
 from .attachments import AttachmentRefused, attach, detach
 from .checking import ATTACHMENTS_LIMIT, attachments_size
-from .content_forms import ContentForm, QuestionForm
+from .content_forms import ContentForm, QuestionForm, only_incomplete
 from .drafts import mailings_of, opens_draft
 from .models import Mailing
 from .tags import tag_groups
@@ -36,9 +36,9 @@ def content(request, mailing: Mailing) -> HttpResponse:
         _without_nul(posted), instance=mailing.question, initial={"asked": mailing.question is not None}
     )
     if request.method == "POST":
-        good = _keep(mailing, form, question_form)
-        acted = _act(request, mailing)
-        if (good or request.POST.get("do") in ("back", "close")) and acted:
+        complete = _keep(mailing, form, question_form)
+        leaving = request.POST.get("do") in ("back", "close") and only_incomplete(form, question_form)
+        if _act(request, mailing) and (complete or leaving):
             return _onward(request, mailing)
     response = render(request, "messages/content.html", _page(mailing, form, question_form))
     response.headers["Content-Security-Policy"] = EDITOR_POLICY
@@ -47,11 +47,11 @@ def content(request, mailing: Mailing) -> HttpResponse:
 
 @requires(*SENDING)
 @require_GET
-def attachment(request, pk: int, attachment_pk: int) -> HttpResponse:
+def attachment(request, pk: int, attachment_pk: int) -> FileResponse:
     """An attachment as it will be sent, always as a download: it is never shown as a page of ours."""
     mailing = mailings_of(request.membership).filter(pk=pk).first()
     found = mailing.attachments.filter(pk=attachment_pk).first() if mailing else None
-    if found is None or not found.file.storage.exists(found.file.name):
+    if found is None or not found.file.storage.exists(found.file.name or ""):
         raise Http404
     return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name)
 
@@ -60,6 +60,8 @@ def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> b
     """Save what is right in both forms; True when all of it is."""
     good = form.is_valid()
     good = question_form.is_valid() and good
+    if form.has_error("subject", "required"):
+        mailing.subject = ""
     for name, value in form.cleaned_data.items():
         setattr(mailing, name, value)
     if question_form.cleaned_data.get("asked"):

@@ -3,6 +3,7 @@
 from functools import wraps
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import redirect
@@ -29,6 +30,28 @@ def mailings_of(membership: Membership) -> QuerySet[Mailing]:
     """The mailings that a member may write on: his own; with the right to write to everybody, all."""
     mailings = Mailing.objects.select_related("sender__account", "question", "uploaded_list", "year")
     return mailings if membership.may(Permission.SEND_TO_ALL) else mailings.filter(created_by=membership.user_id)
+
+
+def delete_draft(mailing: Mailing) -> bool:
+    """Delete a draft with its files, question and list for good; False when it is no draft any more."""
+    files = [attachment.file for attachment in mailing.attachments.all()]
+    with transaction.atomic():
+        if not Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.DRAFT).delete()[0]:
+            return False
+        if mailing.question:
+            mailing.question.delete()
+        drop_list(mailing)
+    for file in files:
+        file.delete(save=False)
+    return True
+
+
+def drop_list(mailing: Mailing) -> None:
+    """Take the uploaded list away from the mailing, and delete it if no other mailing uses it."""
+    uploaded, mailing.uploaded_list = mailing.uploaded_list, None
+    Mailing.objects.filter(pk=mailing.pk).update(uploaded_list=None)
+    if uploaded and not uploaded.mailings.exists():
+        uploaded.delete()
 
 
 def opens_draft(view):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -42,6 +43,17 @@ class Pane:
         return self.total - len(self.people)
 
 
+@dataclass
+class Chosen:
+    """The third pane. Of many people only the first are shown; `people_number` counts all."""
+
+    groups: list[AudienceEntry]
+    people: list[AudienceEntry]
+    addresses: list[AudienceEntry]
+    people_number: int
+    people_more: int
+
+
 def groups_of(mailing: Mailing, membership: Membership, search: str = "") -> list[PaneGroup]:
     """The groups of the mailing's year that the member may choose, by unit; then staff, guardians, contacts."""
     groups = permitted_groups(membership).filter(Q(year=mailing.year_id) | Q(year=None)).select_related("unit")
@@ -71,23 +83,26 @@ def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = ""
     return Pane(key, name, list(people.order_by("search_name", "id")[:SHOWN]), people.count())
 
 
-def add_people(mailing: Mailing, membership: Membership, ids: Iterable[int]) -> int:
-    """Put people one by one into the chosen pane: those of `ids` whom the member may write to. Returns how many."""
-    people = permitted_people(membership).filter(pk__in=list(ids))
-    entries = [AudienceEntry(mailing=mailing, person=person) for person in people]
-    AudienceEntry.objects.bulk_create(entries, ignore_conflicts=True)
-    return len(entries)
+def add_people(mailing: Mailing, membership: Membership, ids: Iterable[int]) -> bool:
+    """Put people one by one into the chosen pane: those of `ids` whom the member may write to. False when nobody."""
+    ids = list(ids)
+    if not ids:
+        return False
+    people = permitted_people(membership).filter(pk__in=ids)
+    _add(mailing, people)
+    return people.exists()
 
 
-def add_all(mailing: Mailing, membership: Membership, key: str) -> None:
-    """Put a whole group into the chosen pane; of a kind of people, each of them."""
+def add_all(mailing: Mailing, membership: Membership, key: str) -> bool:
+    """Put a whole group into the chosen pane; of a kind of people, each of them. False when it is not his to choose."""
     if key in KINDS:
-        ids = permitted_people(membership).filter(kind=KINDS[key], active=True).values_list("pk", flat=True)
-        add_people(mailing, membership, ids)
-        return
+        people = permitted_people(membership).filter(kind=KINDS[key], active=True)
+        _add(mailing, people)
+        return people.exists()
     group = permitted_groups(membership).filter(pk=_number(key)).first()
     if group:
         AudienceEntry.objects.get_or_create(mailing=mailing, group=group, person=None, normalized="")
+    return group is not None
 
 
 def remove(mailing: Mailing, ids: Iterable[int] | None = None) -> None:
@@ -96,7 +111,7 @@ def remove(mailing: Mailing, ids: Iterable[int] | None = None) -> None:
     (entries.filter(pk__in=list(ids)) if ids is not None else entries).delete()
 
 
-def chosen(mailing: Mailing) -> dict[str, list[AudienceEntry]]:
+def chosen(mailing: Mailing) -> Chosen:
     """The entries of the chosen pane: whole groups with their number of members, people, typed addresses."""
     entries = mailing.entries.select_related("group__unit", "group__year", "person").order_by("id")
     groups = list(entries.filter(group__isnull=False))
@@ -109,7 +124,20 @@ def chosen(mailing: Mailing) -> dict[str, list[AudienceEntry]]:
     for entry in groups:
         entry.number = numbers.get(entry.group_id, 0)  # type: ignore[attr-defined]
     people = entries.filter(person__isnull=False).order_by("person__search_name")
-    return {"groups": groups, "people": list(people[:SHOWN]), "addresses": list(entries.exclude(normalized=""))}
+    addresses = entries.exclude(normalized="")
+    number = people.count()
+    return Chosen(groups, list(people[:SHOWN]), list(addresses), number, max(0, number - SHOWN))
+
+
+def _add(mailing: Mailing, people: QuerySet[Person]) -> None:
+    """One statement, however many they are; who is there already stays there once."""
+    sql, parameters = people.order_by().values("organization_id", "id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO campaigns_audienceentry (organization_id, mailing_id, person_id, address, normalized) "
+            f"SELECT p.organization_id, %s, p.id, '', '' FROM ({sql}) p WHERE true ON CONFLICT DO NOTHING",
+            [mailing.pk, *parameters],
+        )
 
 
 def _members(mailing: Mailing, prefix: str = "enrolments__") -> Q:

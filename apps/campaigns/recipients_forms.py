@@ -18,8 +18,10 @@ MAX_TYPED = 2000
 class RecipientsForm(forms.ModelForm):
     """Sender, reply address, year, and the kinds of addresses."""
 
-    sender = forms.ModelChoiceField(queryset=None, label=_("From"), empty_label=None)
-    year = forms.ModelChoiceField(queryset=None, label=_("School year"), required=False, empty_label=None)
+    sender: "forms.ModelChoiceField[Sender]" = forms.ModelChoiceField(queryset=None, label=_("From"), empty_label=None)
+    year: "forms.ModelChoiceField[AcademicYear]" = forms.ModelChoiceField(
+        queryset=None, label=_("School year"), required=False, empty_label=None
+    )
     reply_to = forms.CharField(label=_("Replies go to"), required=False, max_length=254)
 
     class Meta:
@@ -40,7 +42,18 @@ class RecipientsForm(forms.ModelForm):
 
     def clean_reply_to(self) -> str:
         value = self.cleaned_data["reply_to"].strip()
-        return normalize_email(value) and value if value else ""
+        if value:
+            normalize_email(value)
+        return value
+
+
+def keep_valid(form: RecipientsForm) -> bool:
+    """Save what is right in the form; True when all of it is."""
+    good = form.is_valid()
+    for name, value in form.cleaned_data.items():
+        setattr(form.instance, name, value)
+    form.instance.save(update_fields=[*form.cleaned_data, "updated_at"])
+    return good
 
 
 def split_addresses(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

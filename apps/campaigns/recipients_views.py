@@ -1,20 +1,25 @@
 """Step one: who gets it. Whatever button is pressed, what stands in the form is kept in the draft."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from apps.organizations.permissions import SENDING, requires
 from apps.targetlists.uploading import FileRefused, upload_list
 
 from . import audience, picker
-from .drafts import mailings_of, new_draft, opens_draft
+from .drafts import delete_draft, drop_list, mailings_of, new_draft, opens_draft
 from .models import AudienceEntry, Mailing
 from .permitted import may_write_to_anybody
-from .recipients_forms import MAX_TYPED, RecipientsForm, split_addresses
+from .recipients_forms import MAX_TYPED, RecipientsForm, keep_valid, split_addresses
+
+SENTENCES_SHOWN = 10
+_OUTSIDE = gettext_lazy("You may write to people of your own groups only.")
 
 
 @requires(*SENDING)
@@ -43,10 +48,8 @@ def delete(request, mailing: Mailing) -> HttpResponse:
     if request.method != "POST":
         return render(request, "messages/delete.html", {"mailing": mailing})
     name = str(mailing)
-    for attachment in mailing.attachments.all():
-        attachment.file.delete(save=False)
-    mailing.delete()
-    messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
+    if delete_draft(mailing):
+        messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
     return redirect(request.organization.url("messages:saved"))
 
 
@@ -58,25 +61,26 @@ def recipients(request, mailing: Mailing) -> HttpResponse:
     form = RecipientsForm(request.POST or None, instance=mailing)
     typed, bad = "", []
     if request.method == "POST":
-        if form.is_valid():
-            form.save()
+        keep_valid(form)
         bad = _keep_typed(request, mailing)
         _act(request, mailing)
         if form.is_valid() and not bad:
-            return _onward(request, mailing)
+            return _onward(request, mailing, year_changed="year" in form.changed_data)
         typed = ", ".join(value for value, _sentence in bad)
         mailing = mailings_of(request.membership).get(pk=mailing.pk)
     return render(request, "messages/recipients.html", _page(request, mailing, form, typed, bad))
 
 
 @requires(*SENDING)
-@require_POST
+@require_http_methods(["GET", "POST"])
 @opens_draft
 def upload(request, mailing: Mailing) -> HttpResponse:
-    """Take addresses from a file, in place of those of an earlier file."""
+    """Take addresses from a file, in place of those of an earlier file. (A GET comes from the login page.)"""
     file = request.FILES.get("file")
-    if not may_write_to_anybody(request.membership):
-        messages.error(request, _("You may write to students and guardians of your own groups."))
+    if request.method != "POST":
+        pass
+    elif not may_write_to_anybody(request.membership):
+        messages.error(request, _OUTSIDE)
     elif file is None:
         messages.error(request, _("Choose a file first."))
     else:
@@ -85,8 +89,10 @@ def upload(request, mailing: Mailing) -> HttpResponse:
         except FileRefused as refusal:
             messages.error(request, str(refusal))
         else:
-            mailing.uploaded_list = uploaded
-            mailing.save(update_fields=["uploaded_list", "updated_at"])
+            with transaction.atomic():
+                drop_list(mailing)
+                mailing.uploaded_list = uploaded
+                mailing.save(update_fields=["uploaded_list", "updated_at"])
     return redirect(request.organization.url("messages:recipients", mailing.pk) + "#file")
 
 
@@ -101,8 +107,9 @@ def counted(request, mailing: Mailing) -> HttpResponse:
 def _keep_typed(request, mailing: Mailing) -> list[tuple[str, str]]:
     """Keep the good addresses of the box as entries; return the bad ones with their sentences."""
     good, bad = split_addresses(request.POST.get("typed", "").replace("\0", "\N{SYMBOL FOR NULL}"))
-    if good and not may_write_to_anybody(request.membership):
-        return [(value, _("You may write to students and guardians of your own groups.")) for value, _n in good] + bad
+    if (good or bad) and not may_write_to_anybody(request.membership):
+        messages.warning(request, str(_OUTSIDE))
+        return []
     room = MAX_TYPED - mailing.entries.exclude(normalized="").count()
     if len(good) > room:
         bad += [(value, _("More than 2,000 typed addresses: put them into a file.")) for value, _n in good[room:]]
@@ -118,21 +125,27 @@ def _act(request, mailing: Mailing) -> None:
     action, key = request.POST.get("do", ""), request.POST.get("group", "")
     ticked = [int(value) for value in request.POST.getlist("person") if value.isdigit() and len(value) < 18]
     entries = [int(value) for value in request.POST.getlist("entry") if value.isdigit() and len(value) < 18]
-    if action == "add" and not picker.add_people(mailing, request.membership, ticked):
-        messages.warning(request, _("Tick somebody first."))
+    if action == "add":
+        added = picker.add_people(mailing, request.membership, ticked)
+        _say_if_not(request, added, _("Tick somebody first.") if not ticked else _OUTSIDE)
     elif action == "add_all":
-        picker.add_all(mailing, request.membership, key)
+        _say_if_not(request, picker.add_all(mailing, request.membership, key), _OUTSIDE)
     elif action == "remove":
         picker.remove(mailing, entries)
     elif action == "remove_all":
         picker.remove(mailing)
     elif action.startswith("take_out:") and action[9:].isdigit():
         picker.remove(mailing, [int(action[9:])])
-    elif action == "drop_list" and mailing.uploaded_list:
-        mailing.uploaded_list.delete()
+    elif action == "drop_list":
+        drop_list(mailing)
 
 
-def _onward(request, mailing: Mailing) -> HttpResponse:
+def _say_if_not(request, done: object, sentence: object) -> None:
+    if not done:
+        messages.warning(request, str(sentence))
+
+
+def _onward(request, mailing: Mailing, year_changed: bool = False) -> HttpResponse:
     """To the next step, away, or back to the same place in the panes."""
     action = request.POST.get("do", "")
     if action == "next":
@@ -144,6 +157,8 @@ def _onward(request, mailing: Mailing) -> HttpResponse:
     query = {"group": key, "q": request.POST.get("q", ""), "name": request.POST.get("name", "")}
     if action.startswith("open:"):
         query["name"] = ""
+    if year_changed:
+        query["group"] = query["name"] = ""
     kept = urlencode({name: value for name, value in query.items() if value})
     return redirect(
         request.organization.url("messages:recipients", mailing.pk) + (f"?{kept}" if kept else "") + "#picker"
@@ -165,6 +180,8 @@ def _page(request, mailing: Mailing, form: RecipientsForm, typed: str, bad: list
         "name": name,
         "typed": typed,
         "bad": bad,
+        "bad_shown": bad[:SENTENCES_SHOWN],
+        "bad_more": max(0, len(bad) - SENTENCES_SHOWN),
         "may_type": may_write_to_anybody(request.membership),
         "count": audience.count(mailing),
     }

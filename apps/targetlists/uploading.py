@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.merge import tag_name
-from apps.core.normalizing import normalize_email
+from apps.core.normalizing import normalize_email, printable
 from apps.recipients.importing.reading import MAX_BYTES, FileRefused, read_table
 
 from .models import UploadedList, UploadedRow
@@ -30,23 +30,21 @@ def upload_list(file, user) -> UploadedList:
         raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
     table = read_table(file.read(), file.name)
     variables = _variables(table.header)
-    rows, seen = [], set()
+    rows: dict[str, UploadedRow] = {}
     for number, cells in table.numbered_rows():
         row = _row(number, cells, variables)
-        if row.normalized not in seen:
-            rows.append(row)
-        seen.add(row.normalized)
+        rows.setdefault(row.normalized, row)
         if len(rows) > MAX_ROWS:
             raise FileRefused(_("The file has more than 20,000 addresses. Split it."))
     if not rows:
         raise FileRefused(_("The file has no addresses below its first row."))
     with transaction.atomic():
         uploaded = UploadedList.objects.create(
-            name=file.name[:255], variables=variables, rows_total=len(rows), created_by=user
+            name=printable(file.name)[-255:], variables=variables, rows_total=len(rows), created_by=user
         )
-        for row in rows:
+        for row in rows.values():
             row.list = uploaded
-        UploadedRow.objects.bulk_create(rows, batch_size=1000)
+        UploadedRow.objects.bulk_create(rows.values(), batch_size=1000)
     return uploaded
 
 

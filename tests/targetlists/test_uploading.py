@@ -1,0 +1,140 @@
+"""Addresses from a file: read whole or refused with the place; further columns become tags."""
+
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.campaigns.tags import known_tags
+from apps.organizations.scoping import in_organization
+from apps.targetlists.models import UploadedList
+from apps.targetlists.uploading import FileRefused, upload_list
+from tests import people
+from tests.campaigns.composing import fresh, post_recipients, text, url
+
+pytestmark = pytest.mark.django_db
+
+
+def csv_file(content: str | bytes, name: str = "coaches.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
+
+
+def xlsx_file(*rows: tuple) -> SimpleUploadedFile:
+    book, stream = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(stream)
+    return SimpleUploadedFile("coaches.xlsx", stream.getvalue())
+
+
+def rows_of(uploaded: UploadedList) -> list[tuple]:
+    return [(row.row, row.normalized, row.name, row.variables) for row in uploaded.rows.all()]
+
+
+@pytest.mark.feature("S0.12")
+def test_excel_and_csv_give_the_same_list(scoped):
+    expected = [(2, "ana@x.example", "Ana Gil", {"seat": "12"}), (4, "leo@x.example", "", {"seat": ""})]
+    csv = upload_list(csv_file("Email,Name,Seat\nAna@x.example,Ana Gil,12\n\nleo@x.example\n"), None)
+    excel = upload_list(
+        xlsx_file(("Email", "Name", "Seat"), ("Ana@x.example", "Ana Gil", 12), (), ("leo@x.example",)), None
+    )
+    assert rows_of(csv) == rows_of(excel) == expected
+    assert csv.variables == excel.variables == ["seat"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_separator_and_encoding_are_found_out(scoped, separator, encoding):
+    content = f"Email{separator}Nombre\na@x.example{separator}Íñigo Núñez\n".encode(encoding)
+    (row,) = upload_list(csv_file(content), None).rows.all()
+    assert row.name == "Íñigo Núñez"
+
+
+def test_an_address_that_stands_twice_is_taken_once(scoped):
+    uploaded = upload_list(csv_file("Email\na@x.example\nA@X.example\n"), None)
+    assert uploaded.rows_total == uploaded.rows.count() == 1
+
+
+@pytest.mark.feature("S0.13")
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("Email,Name\na@x.example,A\nnonsense,B\n", "Row 3, column 1: “nonsense” has no @ in it."),
+        ("Name,Email\nAna,a@x.example\n", "Row 2, column 1: “Ana” has no @ in it."),
+        ("Email,Name\na@x.example," + "n" * 201, "Row 2, column 2: the text is too long."),
+        ("a@x.example,Ana\nb@x.example,Leo\n", "Row 1 must name the columns"),
+        ("Email,Name,First name\na@x.example,Ana,Ana\n", "Row 1, column 3: the name “First name” is taken already."),
+        ("Email,Name,Seat,seat\na@x.example,Ana,1,2\n", "Row 1, column 4: the name “seat” stands twice."),
+        ("Email,Name\n", "no addresses below its first row"),
+        ("", "The file is empty."),
+        ("Email,Name\na@x.example,A,3\n", "Row 2 has more cells"),
+        ('Email,Name\na@x.example,"A\n', "quotation mark"),
+    ],
+)
+def test_a_file_that_does_not_match_is_refused_whole_with_its_place(scoped, content, sentence):
+    with pytest.raises(FileRefused, match=sentence.replace("(", r"\(")):
+        upload_list(csv_file(content), None)
+    assert not UploadedList.objects.exists()
+
+
+def test_what_is_no_spreadsheet_is_refused(scoped):
+    for content in (b"%PDF-1.4 x", b"PK\x03\x04broken", b"\xd0\xcf\x11\xe0old", b"a\0b"):
+        with pytest.raises(FileRefused):
+            upload_list(csv_file(content), None)
+
+
+@pytest.fixture
+def draft(school, office):
+    with in_organization(school):
+        return people.mailing(by=office)
+
+
+def upload(client, draft, content) -> str:
+    response = client.post(url(draft, "upload"), {"file": csv_file(content)})
+    return text(client.get(response.url))
+
+
+@pytest.mark.feature("S0.12")
+def test_the_list_of_a_message_is_put_in_replaced_and_taken_out(draft, office_client):
+    shown = upload(office_client, draft, "Email,Name,Seat\na@x.example,Ana,1\n")
+    assert "<b>coaches.csv</b>: 1 address." in " ".join(shown.split())
+    with in_organization(draft.organization):
+        assert "seat" in known_tags(fresh(draft))
+    upload(office_client, draft, "Email,Name,Bus\nb@x.example,Leo,2\n")
+    with in_organization(draft.organization):
+        assert UploadedList.objects.get().variables == ["bus"]
+    post_recipients(office_client, draft, "drop_list")
+    assert fresh(draft).uploaded_list is None
+    with in_organization(draft.organization):
+        assert not UploadedList.objects.exists()
+
+
+@pytest.mark.feature("S0.13")
+def test_the_page_lists_the_columns_and_a_refused_file_changes_nothing(draft, office_client):
+    shown = text(office_client.get(url(draft)))
+    assert "Column 1: email address. Column 2: name." in shown
+    upload(office_client, draft, "Email\na@x.example\n")
+    assert "Row 2, column 1" in upload(office_client, draft, "Email\nnonsense\n")
+    assert fresh(draft).uploaded_list.rows_total == 1
+
+
+@pytest.mark.feature("S0.14")
+def test_a_separator_that_is_wrong_never_loads_wrongly(draft, office_client):
+    shown = upload(office_client, draft, "Email:Name\na@x.example:Ana\n")
+    assert "Row 2, column 1" in shown
+    assert fresh(draft).uploaded_list is None
+
+
+def test_a_teacher_cannot_take_addresses_from_a_file(school, teacher, client):
+    with in_organization(school):
+        draft = people.mailing(by=teacher)
+    client.force_login(teacher.user)
+    assert "people of your own groups only" in upload(client, draft, "Email\na@x.example\n")
+    assert fresh(draft).uploaded_list is None
+
+
+def test_no_file_and_a_file_of_sixty_megabytes_get_a_sentence(draft, office_client):
+    response = office_client.post(url(draft, "upload"), {})
+    assert "Choose a file first." in text(office_client.get(response.url))
+    assert "larger than 50 MB" in upload(office_client, draft, b"x" * 60_000_000)
