@@ -6,14 +6,17 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from apps.campaigns.merge_values import values_for
+from apps.core.merge import compile_template
 from apps.organizations.scoping import current_organization
 from apps.recipients.models import Person
 from apps.surveys.answering import QuestionClosed, record_answer
-from apps.surveys.models import Answer
+from apps.surveys.models import Answer, Question
 from apps.targetlists.opting_out import has_opted_out, opt_in_again, opt_out
 
 from .models import Delivery
 from .public_links import opened_by_token
+from .sending import rows_of
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,12 @@ def answer(request, delivery: Delivery, about: int, choice: str) -> HttpResponse
         return render(request, "public/wrong.html", _context(delivery), status=404)
     if request.method == "POST" and request.POST.get("press") == choice:
         try:
-            _record(request, delivery, people.get(about), choice)
+            _record(request, question, delivery, people.get(about), choice)
         except QuestionClosed:
-            return render(
-                request, "public/closed.html", _answer_context(request, delivery, people, about, choice), status=410
-            )
-        return render(request, "public/answered.html", _answer_context(request, delivery, people, about, choice))
-    context = _answer_context(request, delivery, people, about, choice)
-    if question.is_closed:
-        return render(request, "public/closed.html", context, status=410)
-    return render(request, "public/answer.html", context)
+            return _closed(request, _page(request, question, delivery, people, about, choice))
+        return render(request, "public/answered.html", _page(request, question, delivery, people, about, choice))
+    context = _page(request, question, delivery, people, about, choice)
+    return _closed(request, context) if question.is_closed else render(request, "public/answer.html", context)
 
 
 @opened_by_token("unsubscribe")
@@ -60,9 +59,13 @@ def unsubscribe(request, delivery: Delivery) -> HttpResponse:
     return render(request, "public/unsubscribe.html", context)
 
 
-def _record(request, delivery: Delivery, about: Person | None, choice: str) -> None:
+def _closed(request, context: dict) -> HttpResponse:
+    return render(request, "public/closed.html", context, status=410)
+
+
+def _record(request, question: Question, delivery: Delivery, about: Person | None, choice: str) -> None:
     record_answer(
-        delivery.mailing.question,
+        question,
         about=about,
         by_person=delivery.person,
         by_address=delivery.normalized,
@@ -72,24 +75,25 @@ def _record(request, delivery: Delivery, about: Person | None, choice: str) -> N
 
 
 def _context(delivery: Delivery) -> dict:
-    return {"organization": current_organization(), "subject": delivery.mailing.subject, "delivery": delivery}
+    """The head of every page: the school, and the subject as this recipient has read it."""
+    mailing = delivery.mailing
+    values = values_for(mailing, rows_of([delivery]))[0]
+    subject = compile_template(mailing.subject, "header").render(values)
+    return {"organization": current_organization(), "subject": subject, "delivery": delivery}
 
 
-def _answer_context(request, delivery: Delivery, people: dict[int, Person], about: int, choice: str) -> dict:
-    given = delivery.mailing.question.answers.filter(by_address=delivery.normalized)
+def _page(request, question: Question, delivery: Delivery, people: dict[int, Person], about: int, choice: str) -> dict:
+    given = question.answers.filter(by_address=delivery.normalized)
     answers = {each.about_id or 0: each for each in given}
     names = {pk: person.first_name or person.full_name for pk, person in people.items()} or {0: ""}
     children = [Child(pk, name, answers.get(pk)) for pk, name in names.items()]
     token = request.resolver_match.kwargs["token"]
     links = {
-        child.pk: [
-            (value, reverse("public:answer", args=(token, child.pk, value)))
-            for value in delivery.mailing.question.choices
-        ]
+        child.pk: [(value, reverse("public:answer", args=(token, child.pk, value))) for value in question.choices]
         for child in children
     }
     return _context(delivery) | {
-        "question": delivery.mailing.question,
+        "question": question,
         "child": next(child for child in children if child.pk == about),
         "others": [{"child": child, "links": _labelled(links[child.pk])} for child in children if child.pk != about],
         "choices": [item for item in _labelled(links[about]) if item["value"] != choice],

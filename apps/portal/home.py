@@ -41,7 +41,7 @@ def _with_tallies(mailings) -> list[Mailing]:
     mailings = list(mailings)
     tallies = Delivery.objects.tally([mailing.pk for mailing in mailings])
     for mailing in mailings:
-        mailing.tally = tallies[mailing.pk]  # type: ignore[attr-defined]
+        mailing.tally = tallies[mailing.pk]
     return mailings
 
 

@@ -13,7 +13,7 @@ KINDS = {
     "contacts": Person.Kind.CONTACT,
 }
 LEAST_DIGITS = 3
-WORDS = {kind: word for word, kind in KINDS.items()}
+WORDS: dict[str, str] = {kind.value: word for word, kind in KINDS.items()}
 
 
 def people_found(kind: str, search: str = "", group: str = "", show: str = "") -> QuerySet[Person]:

@@ -19,7 +19,7 @@ def _dress(form: forms.BaseForm) -> None:
 class PersonForm(forms.ModelForm):
     """Name, language, unit and the school's own number. A name in either field is enough."""
 
-    unit = forms.ModelChoiceField(queryset=None, label=_("Unit"), required=False)
+    unit: "forms.ModelChoiceField[Unit]" = forms.ModelChoiceField(queryset=None, label=_("Unit"), required=False)
 
     class Meta:
         model = Person
@@ -117,7 +117,7 @@ class GuardianshipForm(forms.ModelForm):
 class EnrolForm(forms.Form):
     """Put a person into a group of any year."""
 
-    group = forms.ModelChoiceField(queryset=None, label=_("Group"))
+    group: "forms.ModelChoiceField[Group]" = forms.ModelChoiceField(queryset=None, label=_("Group"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -15,7 +15,9 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:]+:[
 
 
 class SenderForm(LooksMixin, forms.ModelForm):
-    account = forms.ModelChoiceField(queryset=None, label=gettext_lazy("Leaves by"), empty_label=None)
+    account: "forms.ModelChoiceField[SenderAccount]" = forms.ModelChoiceField(
+        queryset=None, label=gettext_lazy("Leaves by"), empty_label=None
+    )
 
     class Meta:
         model = Sender
@@ -24,7 +26,7 @@ class SenderForm(LooksMixin, forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["account"].queryset = SenderAccount.objects.all()
+        self.fields["account"].queryset = SenderAccount.objects.all()  # type: ignore[attr-defined]
 
     def clean(self) -> dict:
         super().clean()

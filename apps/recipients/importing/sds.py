@@ -93,7 +93,8 @@ class _Folder:
 
     def _kinds(self) -> tuple[dict[str, str], dict[str, str]]:
         """User id -> kind and -> name of the organisation, by roles.csv; guardians by relationships.csv."""
-        kinds, units = {}, {}
+        kinds: dict[str, str] = {}
+        units: dict[str, str] = {}
         for _number, row in self._files.get("relationships", []):
             kinds[row.get("relationshipusersourcedid", "")] = "guardian"
         for _number, row in self._files["roles"]:
