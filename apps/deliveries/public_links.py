@@ -35,7 +35,6 @@ def opened_by_token(purpose: str) -> Callable:
         @wraps(view)
         def opened(request: HttpRequest, token: str, **kwargs) -> HttpResponse:
             response = _open(view, purpose, request, token, kwargs)
-            response.headers["Cache-Control"] = "no-store"
             response.headers["Referrer-Policy"] = "no-referrer"
             response.headers["X-Robots-Tag"] = "noindex"
             return response

@@ -1,0 +1,57 @@
+"""A message that was sent to a family of two children, with a question."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.campaigns.models import Mailing
+from apps.core.tokens import make_token
+from apps.deliveries.models import Delivery, DeliveryAbout
+from apps.recipients.models import Person
+from apps.surveys.models import Question
+from tests import people
+
+
+@dataclass
+class Sent:
+    """The rows of one message that went out."""
+
+    mailing: Mailing
+    delivery: Delivery
+    lucia: Person
+    pablo: Person
+
+    def answer_url(self, student: Person | None, choice: str, purpose: str = "answer") -> str:
+        token = make_token(purpose, self.mailing.organization_id, self.delivery.pk)
+        return reverse("public:answer", args=(token, student.pk if student else 0, choice))
+
+    def unsubscribe_url(self) -> str:
+        token = make_token("unsubscribe", self.mailing.organization_id, self.delivery.pk)
+        return reverse("public:unsubscribe", args=(token,))
+
+
+@pytest.fixture
+def sent(scoped, office) -> Sent:
+    class_5a = people.group("5º A")
+    lucia, pablo = people.student("Lucía Ferrer", class_5a), people.student("Pablo Ferrer", class_5a)
+    nuria = people.guardian("Núria Ortega", "nuria@x.example", lucia, pablo)
+    marc = people.guardian("Marc Ferrer", "", lucia)
+    question = Question.objects.create(text="Will they come?")
+    fields = {"subject": "Trip of {{ student_first_name }}", "question": question, "started_at": timezone.now()}
+    mailing = people.mailing(class_5a, by=office, state="done", **fields)
+    delivery = Delivery.objects.create(
+        mailing=mailing,
+        person=nuria,
+        name=str(nuria),
+        address="nuria@x.example",
+        normalized="nuria@x.example",
+        state="sent",
+        sent_at=timezone.now(),
+        server_reply="250 2.0.0 Ok: queued as 7",
+    )
+    Delivery.objects.create(mailing=mailing, person=marc, name=str(marc), state="skipped", reason="no_address")
+    for student in (lucia, pablo):
+        DeliveryAbout.objects.create(delivery=delivery, person=student)
+    return Sent(mailing, delivery, lucia, pablo)

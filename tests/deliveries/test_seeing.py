@@ -1,0 +1,127 @@
+"""What the school sees: the log with everybody accounted for, the history, and the answers."""
+
+import pytest
+
+from apps.campaigns.models import Mailing
+from apps.deliveries.log import defused
+from apps.deliveries.models import Delivery
+from apps.surveys.answering import record_answer
+from tests import people
+from tests.deliveries.conftest import Sent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def see(office_client, school):
+    """Open a page of the school by name and return its text."""
+
+    def open_page(name, *args, query=""):
+        response = office_client.get(school.url(name, *args) + query)
+        assert response.status_code == 200
+        return response.content.decode()
+
+    return open_page
+
+
+def test_the_log_says_of_everybody_what_became_of_the_copy(see, sent: Sent):
+    page = see("mailings:log", sent.mailing.pk)
+    for words in (
+        "Núria Ortega",
+        "Accepted by the mail server",
+        "queued as 7",
+        "Marc Ferrer",
+        "No email address on file",
+    ):
+        assert words in page
+    assert "about Lucía Ferrer, Pablo Ferrer" in page
+
+
+def test_the_log_is_narrowed_by_state_and_by_part_of_a_name_or_address(see, sent: Sent):
+    assert "Marc" not in see("mailings:log", sent.mailing.pk, query="?state=sent")
+    assert "Núria Ortega" not in see("mailings:log", sent.mailing.pk, query="?state=skipped&reason=no_address")
+    assert "Marc" not in see("mailings:log", sent.mailing.pk, query="?q=NURIA")
+    assert "No row fits" in see("mailings:log", sent.mailing.pk, query="?q=nobody%00")
+
+
+def test_a_long_log_costs_no_query_per_row(office_client, school, sent: Sent, django_assert_max_num_queries):
+    rows = [
+        Delivery(
+            mailing=sent.mailing, name=f"N{n}", address=f"n{n}@x.example", normalized=f"n{n}@x.example", state="sent"
+        )
+        for n in range(250)
+    ]
+    Delivery.objects.bulk_create(rows)
+    with django_assert_max_num_queries(20):
+        page = office_client.get(school.url("mailings:log", sent.mailing.pk)).content.decode()
+    assert "Next 100" in page
+
+
+def test_the_downloaded_log_runs_no_formula(see, sent: Sent):
+    sent.delivery.name = "=cmd|' /C calc'!A0"
+    sent.delivery.save()
+    assert "'=cmd" in see("mailings:log_download", sent.mailing.pk)
+    assert [defused(cell) for cell in ("=a", "+1", "-1", "@x", "a", "")] == ["'=a", "'+1", "'-1", "'@x", "a", ""]
+
+
+@pytest.mark.feature("S2.24")
+@pytest.mark.feature("S2.25")
+@pytest.mark.feature("S0.21")
+def test_the_history_shows_type_subject_sent_of_all_date_and_time_and_leads_to_the_answers(see, sent: Sent):
+    Mailing.objects.filter(pk=sent.mailing.pk).update(started_at="2026-11-20T09:05:00Z", subject="Trip")
+    people.mailing(subject="Queued one", state="pending", starts_at="2026-12-01T08:00:00Z")
+    page = see("mailings:history")
+    for words in ("Email", "Trip", "1/1", "20 Nov 2026", "10:05", "Queued one"):
+        assert words in page
+    assert sent.mailing.organization.url("mailings:answers", sent.mailing.pk) in page
+    assert "Trip" not in see("mailings:history", query="?q=queued")
+
+
+@pytest.mark.feature("S0.20")
+@pytest.mark.feature("S0.17")
+def test_the_list_relates_student_addresses_mailed_and_answer(see, sent: Sent):
+    record_answer(
+        sent.mailing.question,
+        about=sent.lucia,
+        by_person=sent.delivery.person,
+        by_address="nuria@x.example",
+        value="yes",
+    )
+    page = " ".join(see("mailings:answers", sent.mailing.pk).split())
+    row = page[page.index("Ferrer, Lucía") : page.index("Ferrer, Pablo")]
+    for words in ("Yes", "Núria Ortega", "nuria<wbr>@x.example", "5º A"):
+        assert words in row
+    assert "Not yet" in page[page.index("Ferrer, Pablo") :]
+    assert "Ferrer, Pablo" not in see("mailings:answers", sent.mailing.pk, query="?answer=yes")
+
+
+def test_two_parents_who_differ_are_shown_as_both(see, sent: Sent):
+    for address, value in (("nuria@x.example", "yes"), ("marc@x.example", "no")):
+        record_answer(sent.mailing.question, about=sent.lucia, by_person=None, by_address=address, value=value)
+    assert "Yes and no" in see("mailings:answers", sent.mailing.pk)
+
+
+def test_a_changed_answer_says_what_it_was(see, sent: Sent):
+    for value in ("no", "yes"):
+        record_answer(sent.mailing.question, about=sent.lucia, by_person=None, by_address="n@x.example", value=value)
+    assert "Was No until" in see("mailings:answers", sent.mailing.pk)
+
+
+def test_a_teacher_sees_her_own_messages_alone(client, school, teacher, sent: Sent):
+    client.force_login(teacher.user)
+    assert client.get(school.url("mailings:log", sent.mailing.pk)).status_code == 404
+    assert "Trip" not in client.get(school.url("mailings:history")).content.decode()
+
+
+def test_stop_resume_and_take_back_say_so_when_somebody_was_faster(office_client, school, sent: Sent):
+    for name in ("mailings:stop", "mailings:resume", "mailings:take_back"):
+        response = office_client.post(school.url(name, sent.mailing.pk), follow=True)
+        assert response.status_code == 200
+        assert "notice--needs" in response.content.decode()
+
+
+def test_taking_back_makes_it_a_draft_again(office_client, school, scoped, office):
+    mailing = people.mailing("a@x.example", by=office, state="pending", starts_at="2099-01-01T00:00:00Z")
+    response = office_client.post(school.url("mailings:take_back", mailing.pk))
+    assert response.url == school.url("messages:check", mailing.pk)
+    assert Mailing.objects.get(pk=mailing.pk).state == "draft"
