@@ -12,6 +12,9 @@ from apps.senders.models import Sender, SenderAccount
 @pytest.fixture(autouse=True)
 def _private_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    }
 
 
 def make_organization(slug: str, **fields) -> Organization:

@@ -3,9 +3,9 @@
 from celery import shared_task
 
 from apps.organizations.models import Organization
-from apps.organizations.scoping import in_organization
+from apps.organizations.scoping import in_organization, without_scope
 
-from .importing.runs import run_import
+from .importing.runs import run_import, sweep
 from .models import ImportRun
 
 
@@ -14,3 +14,15 @@ def run_import_task(run_id: int, organization_id: int) -> None:
     """Load a confirmed import."""
     with in_organization(Organization.objects.get(pk=organization_id)):
         run_import(ImportRun.objects.get(pk=run_id))
+
+
+@shared_task(name="recipients.sweep_imports", expires=60)
+def sweep_imports() -> None:
+    """The clock's look at imports that wait or run: none is forgotten when the broker or a worker is lost."""
+    open_states = (ImportRun.State.QUEUED, ImportRun.State.RUNNING)
+    with without_scope():
+        wanted = ImportRun.objects.filter(state__in=open_states).values("organization").distinct().order_by()
+        organizations = list(Organization.objects.filter(pk__in=wanted))
+    for organization in organizations:
+        with in_organization(organization):
+            sweep()

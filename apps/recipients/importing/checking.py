@@ -56,6 +56,9 @@ class RowChecker:
         self._problems: list[RowProblem] = []
         values: dict[str, str] = {}
         communication: list[str] = []
+        if len(cells) < len(self._header):
+            wanted = {"cells": len(cells), "names": len(self._header)}
+            self._problem(number, "", _("This row has %(cells)s cells; the first row has %(names)s names.") % wanted)
         for place, field_name in enumerate(self._mapping):
             text = cells[place].strip() if place < len(cells) else ""
             if not field_name or not text:
@@ -186,5 +189,9 @@ def _unmangled(text: str) -> str:
         quantity = float(text)
     except ValueError:
         return text
-    mangled = "e" in text.lower() or text.endswith(".0")
-    return str(int(quantity)) if mangled and 1e5 < quantity < 1e16 else text
+    if text.endswith(".0"):
+        return text[:-2]
+    mantissa, _e, exponent = text.lower().partition("e")
+    digits = sum(1 for character in mantissa if character.isdigit())
+    # With fewer digits than the number has places, the spreadsheet has cut it: then it is left as it is, and refused.
+    return str(int(quantity)) if exponent.lstrip("+").isdigit() and digits == int(exponent) + 1 else text

@@ -58,11 +58,13 @@ _OWN = [
     ("communication", r"\b(communication|comunicacion|comunicacio|comunicazioni|komunikacja|kommunikation)\b"),
     (
         "full_name",
-        r"\b(full name|fullname|nombre completo|nom complet|nome completo|alumno|alumna|alumne|student name)\b",
+        r"\b(full name|fullname|nombre completo|nom complet|nome completo|alumno|alumna|alumne|student name|namn|"
+        r"apellidos (y )?nombre|nombre (y )?apellidos|cognoms i nom|nom i cognoms|cognome e nome|nome e cognome|"
+        r"imie i nazwisko|nazwisko i imie)\b",
     ),
     (
         "external_id",
-        r"\b(id|student id|number|numero|num|nia|codigo|codi|codice|matricola|numer|expediente|sourcedid)\b",
+        r"\b(id|student id|number|numero|num|nia|codigo|codi|codice|matricola|numer|expediente|exp|sourcedid)\b",
     ),
     ("group", r"\b(class|group|grupo|grup|curso|curs|clase|classe|sezione|klasa|oddzial|klass|form|homeroom)\b"),
     ("unit", r"\b(unit|school|centro|centre|etapa|scuola|plesso|szkola|skola|stage)\b"),
@@ -93,6 +95,8 @@ def _plain(heading: str) -> str:
 
 
 def _guess(text: str) -> str:
+    if re.search(r"\b(curso escolar|any escolar|ano escolar|anno scolastico|school year|rok szkolny|lasar)\b", text):
+        return ""
     guardian = _which_guardian(text)
     if guardian:
         rest = re.sub(f"{_MOTHER}|{_FATHER}|{_GUARDIAN}", " ", text)

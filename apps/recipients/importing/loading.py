@@ -12,14 +12,16 @@ from itertools import islice
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
 from apps.organizations.models import Unit
 
 from ..models import AcademicYear, Consent, ContactPoint, Enrolment, Group, Guardianship, Person
+from .reading import FileRefused
 from .records import Membership, PersonRecord, YearDates
 
 CHUNK = 500
-_CHANGING = ("first_name", "last_name", "language", "unit_id", "active")
+_CHANGING = ("first_name", "last_name", "language", "unit_id")
 
 
 class Loader:
@@ -92,13 +94,13 @@ class Loader:
 
     def _take_over(self, person: Person, record: PersonRecord) -> bool:
         """Put what the file says on a person that is on record; True when something was different."""
+        _check_same_person(person, record)
         unit = self._unit(record.unit)
         wanted = {
-            "first_name": record.first_name,
-            "last_name": record.last_name,
+            "first_name": record.first_name or person.first_name,
+            "last_name": record.last_name or person.last_name,
             "language": record.language or person.language,
             "unit_id": unit.pk if unit else person.unit_id,
-            "active": True,
         }
         different = {name: value for name, value in wanted.items() if getattr(person, name) != value}
         for name, value in different.items():
@@ -119,7 +121,7 @@ class Loader:
             ):
                 points = existing[person.pk, channel, purpose]
                 for value, normalized in wanted:
-                    point = self._contact(points, person, channel, purpose, value, normalized)
+                    point = self._contact(points, person, channel, purpose, (value, normalized), wanted)
                     if point and point.pk:
                         changed.append(point)
                     elif point:
@@ -132,13 +134,21 @@ class Loader:
         self.counts["addresses"] += len(new) + len(changed)
 
     def _contact(
-        self, points: list[ContactPoint], person: Person, channel: str, purpose: str, value: str, normalized: str
+        self,
+        points: list[ContactPoint],
+        person: Person,
+        channel: str,
+        purpose: str,
+        address: tuple[str, str],
+        wanted: list[tuple[str, str]],
     ) -> ContactPoint | None:
-        """The contact point to write for one address of the file, or None when nothing is to be done."""
+        """The contact point to write for one address of those `wanted`, or None when nothing is to be done."""
+        value, normalized = address
         if any(point.normalized == normalized for point in points):
             return None
         primary = next((point for point in points if point.is_primary), None) if purpose == "own" else None
-        if primary and primary.pk and primary.source == ContactPoint.Source.IMPORT:
+        still_given = primary is not None and primary.normalized in [kept for _value, kept in wanted]
+        if primary and primary.pk and primary.source == ContactPoint.Source.IMPORT and not still_given:
             # The school's own system has another address now: it takes the place of the one it gave before.
             primary.value, primary.normalized = value, normalized
             primary.health, primary.health_reason, primary.health_since = ContactPoint.Health.GOOD, "", None
@@ -300,6 +310,18 @@ class _Known:
             self, "_objects", {each.pk: each for each in self._by_number.values()}
         )
         return self._objects.setdefault(person.pk, person)
+
+
+def _check_same_person(person: Person, record: PersonRecord) -> None:
+    """Stop the whole load when a number in the file belongs to somebody with quite another name."""
+    before = set(person.search_name.split())
+    now = set(Person.make_search_name(record.first_name, record.last_name).split())
+    if before and now and not before & now:
+        names = {"row": record.row, "number": record.external_id, "old": person.full_name}
+        names["new"] = f"{record.first_name} {record.last_name}".strip()
+        raise FileRefused(
+            _("Row %(row)s: the number %(number)s belongs to %(old)s, and here to %(new)s. Mend one of them.") % names
+        )
 
 
 def school_year_of(day: date) -> str:

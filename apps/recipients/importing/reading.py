@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +20,11 @@ MAX_COLUMNS = 150
 MAX_ROWS = 500_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 ENCODINGS = ("utf-8", "cp1252", "cp1250", "utf-16")
+MAX_CELLS_WIDE = 2_000  # of an Excel sheet: it is read as a rectangle up to its last cell
 _SAMPLE_ROWS = 200
+_CELL_NAME = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+_PIECE = 1 << 20
+_SEPARATOR_LINE = re.compile(r"\Asep=([,;\t])\r?\n", re.IGNORECASE)
 # Letters of Central Europe in cp1250, as they look when they are taken for cp1252: signs in the middle of words.
 _SIGNS_IN_WORDS = frozenset("¹³£¯¿")
 _RARE_LETTERS = frozenset("œŸŒ")
@@ -82,15 +88,18 @@ def _checked(table: Table) -> Table:
 
 def _read_csv(content: bytes, encoding: str, delimiter: str) -> Table:
     text, encoding = _decode(content, encoding)
-    delimiter = delimiter if delimiter in DELIMITERS else _find_delimiter(text)
+    named = _SEPARATOR_LINE.match(text)  # Excel's own way of naming the separator
+    text = text[named.end() :] if named else text
+    delimiter = delimiter if delimiter in DELIMITERS else (named[1] if named else _find_delimiter(text))
     rows, numbers = [], []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    start = 1
+    offset = 1 if named else 0
+    start = 1 + offset
     try:
         for cells in reader:
             rows.append(cells)
             numbers.append(start)
-            start = reader.line_num + 1
+            start = reader.line_num + 1 + offset
     except csv.Error as error:
         raise FileRefused(_csv_sentence(error, start)) from None
     header = [cell.strip() for cell in rows[0]] if rows else []
@@ -106,7 +115,7 @@ def _csv_sentence(error: csv.Error, row: int) -> str:
 def _decode(content: bytes, encoding: str) -> tuple[str, str]:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
-    elif b"\0" in content or content[:5] == b"%PDF-":
+    elif b"\0" in content or content[:5] == b"%PDF-" or _is_binary(content[:10_000]):
         raise FileRefused(_("This is not a spreadsheet. Choose a CSV file or an Excel file (.xlsx)."))
     if encoding in ENCODINGS:
         return _decode_as(content, encoding), encoding
@@ -115,6 +124,12 @@ def _decode(content: bytes, encoding: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         found = _find_single_byte(content)
         return _decode_as(content, found), found
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether more than one byte in a hundred is a control character that no text has."""
+    controls = sum(1 for byte in start if byte < 32 and byte not in b"\t\r\n\x0c\x1b")
+    return controls * 100 > len(start)
 
 
 def _decode_as(content: bytes, encoding: str) -> str:
@@ -181,23 +196,53 @@ def _read_xlsx(content: bytes) -> Table:
     except (CalamineError, IndexError, ValueError, OSError, zipfile.BadZipFile):
         raise FileRefused(_("This Excel file cannot be opened. Save it again, or as CSV.")) from None
     rows = [[_as_text(cell) for cell in row] for row in cells]
-    header = _without_empty_end(rows[0]) if rows else []
-    return Table([heading.strip() for heading in header], rows[1:], "xlsx", row_numbers=list(range(2, len(rows) + 1)))
+    above = next((place for place, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
+    header = _without_empty_end(rows[above]) if rows else []
+    numbers = list(range(above + 2, len(rows) + 1))
+    return Table([heading.strip() for heading in header], rows[above + 1 :], "xlsx", row_numbers=numbers)
 
 
 def _check_archive(content: bytes) -> None:
     """Refuse what is no Excel file, and what would fill the memory when unpacked (a "bomb")."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-    except zipfile.BadZipFile:
+            _check_entries(archive.infolist(), len(content))
+            _check_extent(archive)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError):
         raise FileRefused(_("This Excel file cannot be opened. Save it again, or as CSV.")) from None
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], packed: int) -> None:
     if not any(entry.filename == "xl/workbook.xml" for entry in entries):
         raise FileRefused(_("This is not a spreadsheet. Choose a CSV file or an Excel file (.xlsx)."))
     unpacked = sum(entry.file_size for entry in entries)
-    bomb = unpacked > MAX_UNPACKED or (unpacked > 20_000_000 and unpacked > 200 * len(content))
+    bomb = unpacked > MAX_UNPACKED or (unpacked > 20_000_000 and unpacked > 200 * packed)
     if len(entries) > MAX_ENTRIES or bomb:
         raise FileRefused(_("This Excel file unpacks to far more than it should. It is not opened."))
+
+
+def _check_extent(archive: zipfile.ZipFile) -> None:
+    """Refuse a sheet whose last cell lies far out: one cell at XFD1048576 would be read as 17,000 million cells."""
+    for entry in archive.infolist():
+        if not entry.filename.startswith("xl/worksheets/") or not entry.filename.endswith(".xml"):
+            continue
+        rest = b""
+        with archive.open(entry) as sheet:
+            while piece := sheet.read(_PIECE):
+                for column, row in _CELL_NAME.findall(rest + piece):
+                    if int(row) > MAX_ROWS + 1 or _column_number(column) > MAX_CELLS_WIDE:
+                        raise FileRefused(
+                            _("The sheet has cells far out to the right or below. Delete them, or save as CSV.")
+                        )
+                rest = piece[-20:]
+
+
+def _column_number(letters: bytes) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _as_text(value: object) -> str:

@@ -22,6 +22,8 @@ from .sds import is_sds, read_sds
 
 logger = logging.getLogger(__name__)
 ERRORS_KEPT = 500
+# A running import that has not been heard of for so long has lost its worker.
+SILENT_SECONDS = 600
 
 
 def start_run(file, user, year: str = "") -> ImportRun:
@@ -99,6 +101,7 @@ def run_import(run: ImportRun) -> None:
         move(run, ImportRun.State.RUNNING)
     except TransitionRefused:
         return
+    cache.set(_progress_key(run), 0, SILENT_SECONDS)
     try:
         counts = _load(run)
     except (DatabaseError, FileRefused, OSError) as error:
@@ -106,6 +109,16 @@ def run_import(run: ImportRun) -> None:
         move(run, ImportRun.State.FAILED, problem=_problem(error), finished_at=timezone.now())
         return
     move(run, ImportRun.State.DONE, counts=run.counts | counts, finished_at=timezone.now(), rows_done=run.rows_total)
+
+
+def sweep() -> None:
+    """Call the worker again for queued runs whose call was lost, and end those whose worker has died."""
+    for run in ImportRun.objects.filter(state=ImportRun.State.QUEUED):
+        start_on_commit("recipients.run_import", run.pk, run.organization_id)
+    for run in ImportRun.objects.filter(state=ImportRun.State.RUNNING):
+        if cache.get(_progress_key(run)) is None:
+            problem = _("The program that loaded it was ended. Nothing was loaded. Try once more.")
+            move(run, ImportRun.State.FAILED, problem=problem, finished_at=timezone.now())
 
 
 def rows_done(run: ImportRun) -> int:
@@ -122,10 +135,11 @@ def _load(run: ImportRun) -> dict[str, int]:
     years: list[YearDates] = []
     if run.format == ImportRun.Format.SDS:
         _people, _problems, years = read_sds(_content(run), run.organization.country)
+    # Read and checked before the transaction: SQLite has one writer, and parsing must not keep the others waiting.
+    good = [record for record, _found in _records(run) if record is not None]
     with transaction.atomic():
         loader = Loader(years)
-        good = (record for record, _found in _records(run) if record is not None)
-        loader.load(good, lambda done: cache.set(_progress_key(run), done, 3600))
+        loader.load(good, lambda done: cache.set(_progress_key(run), done, SILENT_SECONDS))
     return dict(loader.counts)
 
 

@@ -68,11 +68,29 @@ def test_rows_are_numbered_as_the_spreadsheet_counts_them():
     assert [number for number, _cells in read_table(content, "x.csv").numbered_rows()] == [2, 5]
 
 
+def test_a_table_may_begin_further_down_the_sheet():
+    table = read_table(excel([[None, None], [None, None], ["Name", "Class"], ["Aina", "5A"]]), "x.xlsx")
+    assert (table.header, list(table.numbered_rows())) == (["Name", "Class"], [(4, ["Aina", "5A"])])
+
+
+def test_the_line_by_which_excel_names_the_separator_is_no_heading():
+    table = read_table(b"sep=;\r\nName;Note\r\nAina;a,b\r\n", "x.csv")
+    assert (table.header, list(table.numbered_rows())) == (["Name", "Note"], [(3, ["Aina", "a,b"])])
+
+
 def bomb() -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"<x/>")
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
+    return content.getvalue()
+
+
+def far_cell() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("xl/workbook.xml", b"<x/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b'<c r="A1"/><c r="XFD1048576"><v>1</v></c>')
     return content.getvalue()
 
 
@@ -94,6 +112,8 @@ def plain_zip() -> bytes:
         (plain_zip(), "not a spreadsheet"),
         (b"PK\x03\x04 broken", "cannot be opened"),
         (bomb(), "unpacks to far more"),
+        (far_cell(), "cells far out"),
+        (b"\xff\xd8\xff\xe0" + bytes(range(1, 32)) * 4, "not a spreadsheet"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),
         (b'Name,Class\r\n"Aina,5A\r\nPau,5B\r\n', "Row 2: a quotation mark"),
         (b"Name,Class\r\nAina,5A,extra\r\n", "Row 2 has more cells"),

@@ -12,6 +12,7 @@ from apps.recipients.importing import loading
 from apps.recipients.importing.columns import guess_mapping
 from apps.recipients.importing.runs import confirm, run_import, start_run
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
+from apps.recipients.tasks import sweep_imports
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,9 @@ def user(scoped, office):
         (["Förnamn", "Efternamn", "Klass", "E-post"], ["first_name", "last_name", "group", "email"]),
         (["Guardian 1 email", "Guardian 2 email"], ["guardian1_email", "guardian2_email"]),
         (["Correo madre", "Correo padre"], ["guardian1_email", "guardian2_email"]),
+        (["Apellidos y nombre", "Curso escolar", "Nº exp."], ["full_name", "", "external_id"]),
+        (["Imię i nazwisko"], ["full_name"]),
+        (["Namn"], ["full_name"]),
         (["Shoe size"], [""]),
     ],
 )
@@ -141,6 +145,73 @@ def test_a_second_press_of_load_is_one_load(user, office_client, school):
     assert ImportRun.objects.get(pk=run.pk).state in ("queued", "done")
     run_import(run)
     run_import(ImportRun.objects.get(pk=run.pk))
+    assert Person.objects.filter(kind="student").count() == 3
+
+
+def test_a_file_without_a_column_blanks_nothing(user):
+    imported(SPANISH, user)
+    imported("NIA,Nombre\n1,Lucía\n", user)
+    assert Person.objects.get(external_id="1").full_name == "Lucía Ferrer Ortega"
+
+
+def test_a_number_of_somebody_else_stops_the_load(user):
+    imported(SPANISH, user)
+    run = imported("NIA,Nombre,Apellidos\n9,New,Pupil\n3,Marc,Soler\n", user)
+    assert run.state == "failed"
+    assert "Row 3: the number 3 belongs to Aina Puig" in run.problem
+    assert not Person.objects.filter(external_id="9").exists()
+
+
+def test_a_second_address_joins_the_first(user):
+    imported("ID,Name,Email\n1,Aina,a@x.example\n", user)
+    imported('ID,Name,Email\n1,Aina,"a@x.example, b@x.example"\n', user)
+    points = Person.objects.get().contact_points.order_by("id")
+    assert [(point.normalized, point.is_primary) for point in points] == [("a@x.example", True), ("b@x.example", False)]
+
+
+def test_who_has_left_stays_away_when_a_file_still_names_him(user):
+    imported(SPANISH, user)
+    Person.objects.filter(external_id="3").update(active=False)
+    imported(SPANISH, user)
+    assert not Person.objects.get(external_id="3").active
+
+
+@pytest.mark.parametrize(
+    ("written", "phone"), [("6.00123456E+08", "+34600123456"), ("600123456.0", "+34600123456"), ("6.0012E+08", None)]
+)
+def test_a_number_that_the_spreadsheet_has_cut_is_a_mistake_and_not_another_number(user, written, phone):
+    run = start_run(upload(f"Name,Phone\nAina,{written}\n"), user)
+    if phone is None:
+        assert [(error.row, error.column) for error in run.errors.all()] == [(2, "Phone")]
+        return
+    confirm(run, leave_out=False)
+    run_import(run)
+    assert ContactPoint.objects.get().normalized == phone
+
+
+def test_a_row_with_too_few_cells_is_a_mistake(user):
+    run = start_run(upload("Name,Class,Email\nAina,5A\n"), user)
+    assert "2 cells" in run.errors.get().message
+
+
+def test_an_import_whose_call_was_lost_is_called_again(user, django_capture_on_commit_callbacks):
+    run = start_run(upload(SPANISH), user)
+    confirm(run, leave_out=False)
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep_imports()
+    assert ImportRun.objects.get().state == "done"
+
+
+def test_an_import_whose_worker_died_says_so_and_can_be_tried_again(user):
+    run = start_run(upload(SPANISH), user)
+    confirm(run, leave_out=False)
+    ImportRun.objects.update(state="running")
+    sweep_imports()
+    failed = ImportRun.objects.get()
+    assert failed.state == "failed"
+    assert "Try once more" in failed.problem
+    confirm(failed, leave_out=True)
+    run_import(failed)
     assert Person.objects.filter(kind="student").count() == 3
 
 
