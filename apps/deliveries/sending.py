@@ -41,7 +41,7 @@ def send_packet(packet: Packet) -> None:
     except LeaseLost:
         logger.info("packet %s: stopped midway", packet.pk)
     except AccountProblem as problem:
-        pause(mailing, str(problem))
+        pause(mailing, in_words(problem))
     except SecretUnreadable:
         pause(
             mailing, _("The password of the sender account cannot be read any more. Type it in again in the settings.")
@@ -76,6 +76,11 @@ def pause(mailing: Mailing, problem: str) -> None:
         move(mailing, Mailing.State.STOPPED, problem=problem)
     except TransitionRefused:
         return
+
+
+def in_words(problem: AccountProblem) -> str:
+    """What is wrong with an account, in the language of the moment."""
+    return _(problem.message) % problem.values if problem.values else _(problem.message)
 
 
 def smtp_account(account: SenderAccount) -> SmtpAccount:

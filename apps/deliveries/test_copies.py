@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+
 from apps.campaigns import audience
 from apps.campaigns.audience import AudienceRow
 from apps.campaigns.models import TestSend
@@ -11,7 +13,7 @@ from apps.channels.outcomes import AccountProblem, Result
 from apps.senders.secrets import SecretUnreadable
 
 from .letters import LetterMaker
-from .sending import smtp_account
+from .sending import in_words, smtp_account
 
 
 def send_test_copy(test_send: TestSend) -> None:
@@ -20,8 +22,10 @@ def send_test_copy(test_send: TestSend) -> None:
         return
     try:
         accepted, reply = _send(test_send)
-    except (AccountProblem, SecretUnreadable) as problem:
-        accepted, reply = False, str(problem)
+    except AccountProblem as problem:
+        accepted, reply = False, in_words(problem)
+    except SecretUnreadable:
+        accepted, reply = False, _("The password of the sender account cannot be read any more.")
     test_send.state = TestSend.State.SENT if accepted else TestSend.State.FAILED
     test_send.server_reply = reply[:1000]
     test_send.save(update_fields=["state", "server_reply"])
