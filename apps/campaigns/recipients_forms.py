@@ -13,6 +13,14 @@ from apps.senders.models import Sender
 from .models import Mailing
 
 MAX_TYPED = 2000
+# With JavaScript, the figures of the foot bar follow at once.
+COUNT_ANEW = {
+    "hx-post": "",
+    "hx-trigger": "change",
+    "hx-target": "#counted",
+    "hx-select": "#counted",
+    "hx-swap": "outerHTML",
+}
 
 
 class RecipientsForm(forms.ModelForm):
@@ -35,6 +43,8 @@ class RecipientsForm(forms.ModelForm):
         for name in ("sender", "year", "reply_to"):
             self.fields[name].widget.attrs["class"] = "input"
         self.fields["year"].widget.attrs |= {"class": "input input--small year", "data-submit": "yes"}
+        for name in ("to_guardians", "to_personal", "to_communication"):
+            self.fields[name].widget.attrs |= COUNT_ANEW
         self.fields["include_former"].widget.attrs["data-submit"] = "yes"
         sender = self.instance.sender
         usual = (sender.reply_to or sender.email) if sender else ""

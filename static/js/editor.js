@@ -6,7 +6,7 @@
   if (!form) return;
   const area = form.querySelector("textarea[name=body]");
   const subject = form.querySelector("input[name=subject]");
-  const packs = ["es", "it", "pl", "sv"];
+  const packs = { es: "es", ca: "ca", it: "it", pl: "pl", sv: "sv_SE" };
   let last = area;
   const editor = () => (window.tinymce ? tinymce.get(area.id) : null);
 
@@ -24,11 +24,14 @@
       statusbar: true,
       elementpath: false,
       height: 460,
+      resize: false, // its handle has no accessible name
+      toolbar_mode: "wrap",
+      mobile: { toolbar_mode: "scrolling" },
       skin: dark ? "oxide-dark" : "oxide",
-      content_css: dark ? "dark" : "default",
-      language: packs.includes(form.dataset.language) ? form.dataset.language : undefined,
+      content_css: "default",
+      language: packs[form.dataset.language],
       plugins: "link lists table image code wordcount autolink",
-      toolbar: "undo redo | blocks | bold italic forecolor | link image table | bullist numlist | alignleft aligncenter | removeformat code",
+      toolbar: "undo redo | blocks | bold italic | link bullist numlist | image table | forecolor alignleft aligncenter removeformat | code",
       entity_encoding: "raw",
       convert_urls: false,
       browser_spellcheck: true,
@@ -52,16 +55,31 @@
   }
 
   const key = `draft-${location.pathname}`;
-  const keep = () => sessionStorage.setItem(key, JSON.stringify({ subject: subject.value, body: area.value, at: Date.now() / 1000 }));
+  const names = ["subject", "body", "asked", "text", "kind", "closes_at", "commercial"];
+  const typed = () => Object.fromEntries(names.map((name) => [name, new FormData(form).get(name) || ""]));
+  const differs = (copy) => names.some((name) => copy[name] !== typed()[name]);
+  const bringBack = (copy) => {
+    for (const name of names) {
+      for (const field of form.querySelectorAll(`[name="${name}"]`)) {
+        if (["checkbox", "radio"].includes(field.type)) field.checked = copy[name] === field.value;
+        else field.value = copy[name];
+      }
+    }
+    if (editor()) editor().setContent(copy.body);
+  };
+  const keep = () => {
+    const copy = JSON.stringify({ ...typed(), at: Date.now() / 1000 });
+    try { sessionStorage.setItem(key, copy); } catch { /* full or forbidden: the form itself still has the text */ }
+  };
   form.addEventListener("input", keep);
-  const stored = JSON.parse(sessionStorage.getItem(key) || "null");
+  form.addEventListener("submit", () => { if (editor()) editor().save(); keep(); });
+  let stored = null;
+  try { stored = JSON.parse(sessionStorage.getItem(key) || "null"); } catch { /* no copy */ }
   const notice = document.getElementById("unsent");
-  if (stored && stored.at > Number(form.dataset.kept) + 1 && (stored.body !== area.value || stored.subject !== subject.value)) {
+  if (stored && stored.at > Number(form.dataset.kept) + 1 && differs(stored)) {
     notice.hidden = false;
     notice.querySelector("button").addEventListener("click", () => {
-      subject.value = stored.subject;
-      area.value = stored.body;
-      if (editor()) editor().setContent(stored.body);
+      bringBack(stored);
       notice.hidden = true;
     });
   }

@@ -129,6 +129,12 @@ def test_each_attachment_can_be_removed(draft, office_client):
     assert second.file.storage.exists(second.file.name)
 
 
+def test_an_attachment_with_a_high_number_can_be_removed(draft, office_client):
+    with in_organization(draft.organization):
+        draft.attachments.create(pk=12345, file=file(), name="late.pdf", content_type="application/pdf", size=1)
+    assert 'value="detach:12345"' in text(office_client.get(url(draft, "content")))
+
+
 @pytest.mark.feature("S0.15")
 def test_five_million_bytes_are_refused_and_one_less_is_taken(draft, office_client):
     shown = text(post_content(office_client, draft, "next", attachments=[file("big.zip", 5_000_000)]))

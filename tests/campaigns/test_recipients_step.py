@@ -190,6 +190,17 @@ def test_pressing_twice_or_in_two_tabs_adds_once(draft, office_client):
     assert chosen(draft) == {"Aina Puig", "5º A", "coach@x.example"}
 
 
+def test_numbers_in_the_form_are_written_as_numbers_also_above_999(draft, office_client):
+    with in_organization(draft.organization):
+        late = people.person("Late Comer", pk=12345)
+        draft.entries.create(pk=23456, address="x@x.example", normalized="x@x.example")
+        draft.entries.create(pk=34567, person=draft.aina)
+    shown = text(office_client.get(url(draft) + "?group=contacts"))
+    assert f'name="person" value="{late.pk}"' in shown
+    assert 'value="take_out:23456"' in shown
+    assert 'name="entry" value="34567"' in shown
+
+
 def test_an_arrow_without_a_tick_says_what_to_do(draft, office_client):
     response = post_recipients(office_client, draft, "add")
     assert "Tick somebody first." in text(office_client.get(response.url))
