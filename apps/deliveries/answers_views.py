@@ -1,19 +1,29 @@
 """The answers of a mailing: student, addresses mailed, answer, who, when."""
 
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
 from apps.campaigns.models import Mailing
-from apps.core.normalizing import without_accents
+from apps.core.exports import csv_response
+from apps.core.keyset import paginate
 from apps.organizations.permissions import requires
 
-from .answers import Asked, as_csv, asked_of, by_group, totals
+from .answers import (
+    address_lines,
+    addresses_asked,
+    by_class,
+    header,
+    narrowed_addresses,
+    narrowed_students,
+    student_lines,
+    students_asked,
+    table,
+    totals,
+)
 from .log_views import head
 from .seeing import SEEING, opens_mailing
-
-PAGE = 200
 
 
 @requires(*SEEING)
@@ -23,20 +33,19 @@ def answers(request, mailing: Mailing) -> HttpResponse:
     """Totals, by class, and the list; narrowed down by answer, class, and part of a name or address."""
     if mailing.question is None:
         raise Http404
-    lines = asked_of(mailing)
-    wanted = {name: request.GET.get(name, "") for name in ("answer", "group", "q")}
-    found = [line for line in lines if _fits(line, **wanted)]
-    start = int(request.GET.get("from", "0")) if request.GET.get("from", "0").isdigit() else 0
+    of_students, of_addresses = totals(students_asked(mailing)), totals(addresses_asked(mailing))
+    part = "addresses" if not of_students["asked"] or request.GET.get("part") == "addresses" else "students"
+    wanted = {name: request.GET.get(name, "")[:200] for name in ("answer", "group", "q")}
     context = head(request, mailing) | {
         "tab": "answers",
-        "totals": _named(totals(lines)),
-        "asked": len(lines),
-        "groups": [(name, _named(counted)) for name, counted in by_group(lines)],
-        "lines": found[start : start + PAGE],
-        "found": len(found),
-        "next": start + PAGE if start + PAGE < len(found) else None,
-        "previous": max(0, start - PAGE) if start else None,
+        "part": part,
+        "totals": {name: of_students[name] + of_addresses[name] for name in of_students},
+        "of_part": of_addresses if part == "addresses" else of_students,
+        "students": of_students["asked"],
+        "addresses": of_addresses["asked"],
+        "classes": by_class(mailing),
         **wanted,
+        **_lines(request, mailing, part, **wanted),
     }
     return render(request, "mailings/answers.html", context)
 
@@ -44,25 +53,17 @@ def answers(request, mailing: Mailing) -> HttpResponse:
 @requires(*SEEING)
 @require_GET
 @opens_mailing
-def download(request, mailing: Mailing) -> HttpResponse:
+def download(request, mailing: Mailing) -> FileResponse:
     """All answers as a CSV file."""
     if mailing.question is None:
         raise Http404
-    name = slugify(mailing.subject) or "answers"
-    response = HttpResponse(as_csv(asked_of(mailing)), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name[:60]}-answers.csv"'
-    return response
+    name = f"{slugify(mailing.subject)[:60] or 'message'}-{mailing.pk}-answers.csv"
+    return csv_response(name, header(), table(mailing))
 
 
-def _fits(line: Asked, answer: str, group: str, q: str) -> bool:
-    if answer and line.value != ("" if answer == "none" else answer):
-        return False
-    if group and line.group != group:
-        return False
-    text = without_accents(" ".join([line.name, *line.addresses]))
-    return without_accents(q) in text
-
-
-def _named(counted) -> dict[str, int]:
-    names = {"yes": "yes", "no": "no", "received": "received", "both": "both", "": "none"}
-    return {name: counted.get(value, 0) for value, name in names.items()}
+def _lines(request, mailing: Mailing, part: str, answer: str, group: str, q: str) -> dict:
+    if part == "addresses":
+        page = paginate(narrowed_addresses(mailing, answer, q), request, order=("id",))
+        return {"page": page, "lines": address_lines(mailing, page.rows)}
+    page = paginate(narrowed_students(mailing, answer, group, q), request)
+    return {"page": page, "lines": student_lines(mailing, page.rows)}

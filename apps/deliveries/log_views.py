@@ -1,19 +1,21 @@
 """A mailing's page: how far it is, and what became of every copy."""
 
-from django.http import HttpResponse
+from django.db.models import Count
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import Mailing
-from apps.campaigns.reasons import sentence
+from apps.core.exports import csv_response
 from apps.core.keyset import paginate
-from apps.organizations.permissions import requires
+from apps.organizations.permissions import Permission, requires
 
 from .answers import how_many_answered
-from .log import as_csv, dressed, rows_of_log
+from .log import dressed, header, rows_of_log, table
 from .models import Delivery
 from .seeing import SEEING, may_control, opens_mailing
 from .tallies import Tally
@@ -28,10 +30,11 @@ def log(request, mailing: Mailing) -> HttpResponse:
     """The log, a hundred rows at a time."""
     state, reason, search = request.GET.get("state", ""), request.GET.get("reason", ""), request.GET.get("q", "")[:200]
     page = paginate(rows_of_log(mailing, state, reason, search), request, order=("id",))
-    context = head(request, mailing) | {
+    context = head(request, mailing)
+    context |= {
         "page": page,
-        "rows": dressed(mailing, page.rows, request.get_full_path()),
-        "chips": _chips(state, Delivery.objects.tally([mailing.pk])[mailing.pk]),
+        "rows": dressed(mailing, page.rows, request.get_full_path(), request.membership.may(Permission.MANAGE_PEOPLE)),
+        "chips": _chips(state, context["tally"]),
         "reasons": _reasons(mailing) if state == "skipped" else [],
         "state": state,
         "reason": reason,
@@ -45,21 +48,22 @@ def log(request, mailing: Mailing) -> HttpResponse:
 @require_GET
 @opens_mailing
 def progress(request, mailing: Mailing) -> HttpResponse:
-    """The live part of the page (a fragment), asked for again while rows are open."""
+    """The live part of the page (a fragment), asked for again while rows are open.
+
+    A page that was made for an earlier state has the wrong buttons: it is told to fetch itself anew.
+    """
+    if request.htmx and request.GET.get("state") != mailing.state:
+        return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "mailings/_progress.html", head(request, mailing))
 
 
 @requires(*SEEING)
 @require_GET
 @opens_mailing
-def download(request, mailing: Mailing) -> HttpResponse:
+def download(request, mailing: Mailing) -> FileResponse:
     """The whole log as a CSV file."""
-    name = slugify(mailing.subject) or "log"
-    response = HttpResponse(
-        as_csv(mailing, rows_of_log(mailing).order_by("id")), content_type="text/csv; charset=utf-8"
-    )
-    response.headers["Content-Disposition"] = f'attachment; filename="{name[:60]}-{mailing.pk}.csv"'
-    return response
+    name = f"{slugify(mailing.subject)[:60] or 'log'}-{mailing.pk}.csv"
+    return csv_response(name, header(), table(mailing, rows_of_log(mailing).order_by("id")))
 
 
 def head(request, mailing: Mailing) -> dict:
@@ -69,6 +73,7 @@ def head(request, mailing: Mailing) -> dict:
         "mailing": mailing,
         "tally": tally,
         "speed": _speed(mailing, tally),
+        "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
         "may_control": may_control(request.membership, mailing),
         "is_live": mailing.state in (Mailing.State.PENDING, Mailing.State.SENDING),
         "answered": how_many_answered(mailing) if mailing.question_id else 0,
@@ -81,7 +86,18 @@ def _speed(mailing: Mailing, tally: Tally) -> dict | None:
         return None
     seconds = max(1.0, (timezone.now() - mailing.started_at).total_seconds())
     rate = tally.done / seconds
-    return {"rate": round(rate, 1) if rate < 10 else round(rate), "left": round(tally.open / rate)}
+    return {"rate": round(rate, 1) if rate < 10 else round(rate), "left": _span(tally.open / rate)}
+
+
+def _span(seconds: float) -> str:
+    """About how long, in the largest unit that says it well."""
+    if seconds < 100:
+        return ngettext("about %(n)s second left", "about %(n)s seconds left", round(seconds)) % {"n": round(seconds)}
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    return ngettext("about %(n)s hour left", "about %(n)s hours left", hours) % {"n": hours}
 
 
 def _chips(current: str, tally: Tally) -> list[dict]:
@@ -91,7 +107,10 @@ def _chips(current: str, tally: Tally) -> list[dict]:
 
 
 def _reasons(mailing: Mailing) -> list[dict]:
-    used = set(
-        Delivery.objects.filter(mailing=mailing, state="skipped").order_by().values_list("reason", flat=True).distinct()
-    )
-    return [{"value": reason.value, "label": sentence(reason)} for reason in Reason if reason.value in used]
+    skipped = Delivery.objects.filter(mailing=mailing, state="skipped").order_by().values_list("reason")
+    counts = dict(skipped.annotate(number=Count("id")))
+    return [
+        {"value": reason.value, "label": reason.label, "number": counts[reason.value]}
+        for reason in Reason
+        if reason.value in counts
+    ]

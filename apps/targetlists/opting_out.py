@@ -1,5 +1,7 @@
 """Stop writing to an address, and take that back."""
 
+from django.db.models import QuerySet
+
 from .models import OptOut
 
 
@@ -12,12 +14,15 @@ def opt_out(address: str, *, commercial: bool, source: str = "link") -> OptOut:
 
 
 def opt_in_again(address: str, *, commercial: bool) -> None:
-    """The owner of `address` takes his last wish back."""
-    scope = OptOut.Scope.COMMERCIAL if commercial else OptOut.Scope.ALL
-    OptOut.objects.filter(normalized=address, scope=scope, channel="email").delete()
+    """The owner of `address` takes his wish back, so that such messages come again: whatever kept them away goes."""
+    _keeping_away(address, commercial).delete()
 
 
 def has_opted_out(address: str, *, commercial: bool) -> bool:
     """Whether such a message would be kept from `address`."""
+    return _keeping_away(address, commercial).exists()
+
+
+def _keeping_away(address: str, commercial: bool) -> QuerySet[OptOut]:
     scopes = [OptOut.Scope.ALL, OptOut.Scope.COMMERCIAL] if commercial else [OptOut.Scope.ALL]
-    return OptOut.objects.filter(normalized=address, scope__in=scopes, channel="email").exists()
+    return OptOut.objects.filter(normalized=address, scope__in=scopes, channel="email")

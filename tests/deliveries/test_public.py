@@ -45,6 +45,7 @@ def test_the_button_records_who_answered_what_and_when(client, sent: Sent):
     assert AnswerChange.objects.get().user_agent == "A phone"
 
 
+@pytest.mark.feature("B4")
 def test_an_answer_may_be_changed_and_its_history_is_kept(client, sent: Sent):
     for choice in ("yes", "no", "no"):
         client.post(sent.answer_url(sent.lucia, choice), {"press": choice})
@@ -53,6 +54,7 @@ def test_an_answer_may_be_changed_and_its_history_is_kept(client, sent: Sent):
     assert "The school has your answer" in text(client.get(sent.answer_url(sent.lucia, "yes")))
 
 
+@pytest.mark.feature("B4")
 def test_each_child_of_one_mail_has_its_own_answer(client, sent: Sent):
     page = text(client.get(sent.answer_url(sent.lucia, "yes")))
     assert sent.answer_url(sent.pablo, "no") in page
@@ -67,6 +69,7 @@ def test_the_page_shows_the_subject_as_the_family_has_read_it(client, sent: Sent
     assert "{{" not in page
 
 
+@pytest.mark.feature("B4")
 def test_after_the_deadline_nothing_is_recorded_and_the_page_says_so(client, sent: Sent):
     client.post(sent.answer_url(sent.lucia, "yes"), {"press": "yes"})
     Question.objects.update(closes_at=timezone.now() - timedelta(hours=1))
@@ -147,6 +150,14 @@ def test_a_commercial_message_is_unsubscribed_from_commercial_ones_alone(client,
     sent.mailing.save()
     client.post(sent.unsubscribe_url(), {"press": "stop"})
     assert OptOut.objects.get().scope == "commercial"
+
+
+def test_keeping_commercial_messages_takes_back_whatever_kept_them_away(client, sent: Sent):
+    client.post(sent.unsubscribe_url(), {"press": "stop"})
+    sent.mailing.commercial = True
+    sent.mailing.save()
+    assert "You keep receiving" in text(client.post(sent.unsubscribe_url(), {"press": "keep"}))
+    assert OptOut.objects.count() == 0
 
 
 def test_the_pages_are_kept_nowhere_and_tell_no_other_site(client, sent: Sent):

@@ -3,10 +3,11 @@
 import pytest
 
 from apps.campaigns.models import Mailing
-from apps.deliveries.log import defused
-from apps.deliveries.models import Delivery
+from apps.core.exports import defused
+from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.surveys.answering import record_answer
 from tests import people
+from tests.conftest import make_member
 from tests.deliveries.conftest import Sent
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ def see(office_client, school):
     def open_page(name, *args, query=""):
         response = office_client.get(school.url(name, *args) + query)
         assert response.status_code == 200
-        return response.content.decode()
+        return response.getvalue().decode("utf-8-sig")
 
     return open_page
 
@@ -125,3 +126,98 @@ def test_taking_back_makes_it_a_draft_again(office_client, school, scoped, offic
     response = office_client.post(school.url("mailings:take_back", mailing.pk))
     assert response.url == school.url("messages:check", mailing.pk)
     assert Mailing.objects.get(pk=mailing.pk).state == "draft"
+
+
+def answer(sent: Sent, about, value: str, address: str = "nuria@x.example"):
+    return record_answer(sent.mailing.question, about=about, by_person=None, by_address=address, value=value)
+
+
+def test_answers_are_narrowed_by_value_class_and_change(see, sent: Sent):
+    people.student("Lost Child")
+    other = people.student("Zoe Nowhere")
+    DeliveryAbout.objects.create(delivery=sent.delivery, person=other)
+    for value in ("no", "yes"):
+        answer(sent, sent.lucia, value)
+    answer(sent, sent.pablo, "no")
+    group = sent.lucia.enrolments.get().group_id
+    for query, names in (
+        ("?answer=yes", {"Lucía"}),
+        ("?answer=no", {"Pablo"}),
+        ("?answer=none", {"Zoe"}),
+        ("?answer=changed", {"Lucía"}),
+        ("?answer=both", set()),
+        (f"?group={group}", {"Lucía", "Pablo"}),
+        ("?group=none", {"Zoe"}),
+        ("?q=ferrer,%20pab", {"Pablo"}),
+        ("?q=NURIA@x", {"Lucía", "Pablo", "Zoe"}),
+        ("?q=%00&group=²&after=x", {"Lucía", "Pablo", "Zoe"}),
+    ):
+        page = see("mailings:answers", sent.mailing.pk, query=query)
+        list_of_page = page[page.index("Everybody who was asked") :]
+        assert {name for name in ("Lucía", "Pablo", "Zoe", "Lost") if f", {name}" in list_of_page} == names, query
+
+
+def test_the_classes_and_the_totals_account_for_everybody(see, sent: Sent):
+    answer(sent, sent.lucia, "yes")
+    answer(sent, sent.lucia, "no", "marc@x.example")
+    page = see("mailings:answers", sent.mailing.pk)
+    assert 'aria-label="1 yes and no, 1 not yet"' in page
+    totals = page[: page.index("Everybody who was asked")]
+    assert "Yes and no" in totals[totals.index("<table") :]
+
+
+@pytest.mark.feature("S0.20")
+def test_people_about_whom_no_student_is_are_listed_by_address(see, sent: Sent):
+    for name in ("ann", "bob"):
+        Delivery.objects.create(
+            mailing=sent.mailing, address=f"{name}@y.example", normalized=f"{name}@y.example", state="sent"
+        )
+    answer(sent, None, "yes", "ann@y.example")
+    page = see("mailings:answers", sent.mailing.pk, query="?part=addresses")
+    assert "ann<wbr>@y.example" in page
+    assert "bob<wbr>@y.example" in page
+    assert "bob<wbr>" not in see("mailings:answers", sent.mailing.pk, query="?part=addresses&answer=yes")
+    assert "not yet, of 4" in page
+
+
+def test_a_long_list_of_answers_costs_no_query_per_line(
+    office_client, school, sent: Sent, django_assert_max_num_queries
+):
+    for number in range(120):
+        student = people.student(f"S{number} Long")
+        DeliveryAbout.objects.create(delivery=sent.delivery, person=student)
+        answer(sent, student, "yes")
+    with django_assert_max_num_queries(30):
+        page = office_client.get(school.url("mailings:answers", sent.mailing.pk)).content.decode()
+    assert "Next" in page
+
+
+def test_the_downloaded_answers_hold_every_line(see, sent: Sent):
+    for value in ("no", "yes"):
+        answer(sent, sent.lucia, value)
+    lines = see("mailings:answers_download", sent.mailing.pk).splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith('"Ferrer, Lucía";5º A;Yes;nuria@x.example;nuria@x.example;') or lines[1].startswith(
+        "Ferrer, Lucía;5º A;Yes;nuria@x.example;nuria@x.example;"
+    )
+    assert "Was No until" in lines[1]
+    assert "Not yet" in lines[2]
+
+
+def test_a_live_page_is_told_to_fetch_itself_when_the_state_has_changed(office_client, school, sent: Sent):
+    url = school.url("mailings:progress", sent.mailing.pk)
+    htmx = {"hx-request": "true"}
+    assert office_client.get(url + "?state=sending", headers=htmx).headers["HX-Refresh"] == "true"
+    same = office_client.get(url + "?state=done", headers=htmx)
+    assert "HX-Refresh" not in same.headers
+    assert "hx-get" not in same.content.decode()
+
+
+def test_the_next_step_is_offered_to_those_who_may_take_it(see, client, school, sent: Sent):
+    marc = Delivery.objects.get(state="skipped").person_id
+    add = school.url("people:contact_point_add", marc)
+    assert add in see("mailings:log", sent.mailing.pk)
+    client.force_login(make_member(school, "reader").user)
+    page = client.get(school.url("mailings:log", sent.mailing.pk)).content.decode()
+    assert add not in page
+    assert "Ask the office" in page

@@ -78,12 +78,13 @@ def tally(sent=0, in_flight=0, waiting=0, failed=0, uncertain=0, skipped=0, heig
 
 
 @register.simple_tag
-def answer_tally(yes=0, no=0, waiting=0, received=0, height="", words=True) -> SafeString:
-    """The same bar for answers: yes (or received), no, not yet."""
+def answer_tally(yes=0, no=0, both=0, waiting=0, received=0, height="", words=True) -> SafeString:
+    """The same bar for answers: yes (or received), no, both (two parents who differ), not yet."""
     parts = [
         ("sent", yes, _("yes")),
         ("sent", received, _("received")),
         ("no", no, _("no")),
+        ("ask", both, _("yes and no")),
         ("wait", waiting, _("not yet")),
     ]
     return _bar([part for part in parts if part[1]], height, words)
