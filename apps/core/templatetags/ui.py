@@ -91,7 +91,7 @@ def answer_tally(yes=0, no=0, both=0, waiting=0, received=0, height="", words=Tr
 
 
 def _bar(parts: list[tuple[str, int, str]], height: str, words: bool) -> SafeString:
-    label = ", ".join(f"{number_format(number)} {word}" for _key, number, word in parts) or _("nobody yet")
+    label = ", ".join(f"{number_format(number, force_grouping=True)} {word}" for _key, number, word in parts) or _("nobody yet")
     rectangles = format_html_join(
         "", '<rect class="fill-{}" x="{}" width="{}" height="10"/>', _rectangles([(k, n) for k, n, _w in parts])
     )
@@ -103,7 +103,7 @@ def _bar(parts: list[tuple[str, int, str]], height: str, words: bool) -> SafeStr
     legend = format_html_join(
         "",
         '<span><i class="key key--{}"></i><b>{}</b> {}</span>',
-        ((key, number_format(number), word) for key, number, word in parts),
+        ((key, number_format(number, force_grouping=True), word) for key, number, word in parts),
     )
     below = format_html('<div class="tally__words">{}</div>', legend) if words else ""
     return format_html('<div class="tally {}">{}{}</div>', f"tally--{height}" if height else "", bar, below)
@@ -141,7 +141,7 @@ def moment(at) -> str:
 def bytes_size(size: int) -> str:
     """1.4 MB, 86 KB: decimal units, as the limit of 5 MB is meant."""
     if size >= 1_000_000:
-        return _("%(number)s MB") % {"number": number_format(size / 1_000_000, 1)}
+        return _("%(number)s MB") % {"number": number_format(size / 1_000_000, 1, force_grouping=True)}
     if size >= 1_000:
-        return _("%(number)s KB") % {"number": number_format(size // 1_000)}
+        return _("%(number)s KB") % {"number": number_format(size // 1_000, force_grouping=True)}
     return ngettext("%(number)s byte", "%(number)s bytes", size) % {"number": size}
