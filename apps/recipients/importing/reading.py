@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
@@ -20,9 +21,8 @@ MAX_COLUMNS = 150
 MAX_ROWS = 500_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 ENCODINGS = ("utf-8", "cp1252", "cp1250", "utf-16")
-MAX_CELLS_WIDE = 2_000  # of an Excel sheet: it is read as a rectangle up to its last cell
+MAX_CELLS = 10_000_000  # of an Excel sheet: it is read as a rectangle up to its last cell
 _SAMPLE_ROWS = 200
-_CELL_NAME = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _PIECE = 1 << 20
 _SEPARATOR_LINE = re.compile(r"\Asep=([,;\t])\r?\n", re.IGNORECASE)
 # Letters of Central Europe in cp1250, as they look when they are taken for cp1252: signs in the middle of words.
@@ -222,26 +222,53 @@ def _check_entries(entries: list[zipfile.ZipInfo], packed: int) -> None:
 
 
 def _check_extent(archive: zipfile.ZipFile) -> None:
-    """Refuse a sheet whose last cell lies far out: one cell at XFD1048576 would be read as 17,000 million cells."""
+    """Refuse a sheet whose cells span too wide a rectangle: two cells far apart would fill the memory between them."""
     for entry in archive.infolist():
-        if not entry.filename.startswith("xl/worksheets/") or not entry.filename.endswith(".xml"):
-            continue
-        rest = b""
-        with archive.open(entry) as sheet:
-            while piece := sheet.read(_PIECE):
-                for column, row in _CELL_NAME.findall(rest + piece):
-                    if int(row) > MAX_ROWS + 1 or _column_number(column) > MAX_CELLS_WIDE:
+        extent = _Extent()
+        with archive.open(entry) as part:
+            try:
+                while piece := part.read(_PIECE):
+                    extent.parser.Parse(piece)
+                    if extent.rows * extent.columns > MAX_CELLS:
                         raise FileRefused(
                             _("The sheet has cells far out to the right or below. Delete them, or save as CSV.")
                         )
-                rest = piece[-20:]
+                extent.parser.Parse(b"", True)
+            except expat.ExpatError:
+                # Pictures and macros are no XML, and are never read as a sheet.
+                if entry.filename.lower().endswith(".xml"):
+                    raise zipfile.BadZipFile from None
 
 
-def _column_number(letters: bytes) -> int:
-    """A is 1, Z is 26, AA is 27."""
+class _Extent:
+    """The last row and the last column of a sheet in which a cell holds something, counted as its XML is read."""
+
+    def __init__(self) -> None:
+        self.rows = self.columns = self._row = self._column = 0
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._on_start
+
+    def _on_start(self, tag: str, attributes: dict[str, str]) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "row":
+            self._row, self._column = _number(attributes.get("r", "")) or self._row + 1, 0
+        elif tag == "c":
+            letters = attributes.get("r", "").rstrip("0123456789")
+            self._column = _column_number(letters) or self._column + 1
+            self._row = _number(attributes.get("r", "")[len(letters) :]) or self._row
+        elif tag in ("v", "is"):
+            self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+
+
+def _column_number(letters: str) -> int:
+    """A is 1, Z is 26, AA is 27; 0 where there are none."""
     number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
+    for letter in letters[:8].upper():
+        number = number * 26 + ord(letter) - 64
     return number
 
 

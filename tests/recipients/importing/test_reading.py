@@ -86,11 +86,11 @@ def bomb() -> bytes:
     return content.getvalue()
 
 
-def far_cell() -> bytes:
+def far_cell(cell: bytes = b'<c r="XFD1048576"><v>1</v></c>') -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("xl/workbook.xml", b"<x/>")
-        archive.writestr("xl/worksheets/sheet1.xml", b'<c r="A1"/><c r="XFD1048576"><v>1</v></c>')
+        archive.writestr("xl/worksheets/sheet1.xml", b"<x><row>" + cell + b"</row></x>")
     return content.getvalue()
 
 
@@ -113,6 +113,8 @@ def plain_zip() -> bytes:
         (b"PK\x03\x04 broken", "cannot be opened"),
         (bomb(), "unpacks to far more"),
         (far_cell(), "cells far out"),
+        (far_cell(b"<c r = 'xfd400000'><v>1</v></c>"), "cells far out"),
+        (far_cell(b'<c r="BXX499000"><is/></c>'), "cells far out"),
         (b"\xff\xd8\xff\xe0" + bytes(range(1, 32)) * 4, "not a spreadsheet"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),
         (b'Name,Class\r\n"Aina,5A\r\nPau,5B\r\n', "Row 2: a quotation mark"),
