@@ -81,7 +81,7 @@ def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> b
 def _act(request, mailing: Mailing) -> bool:
     """Attach and detach; False when something was refused and has to be read on this page."""
     action = request.POST.get("do", "")
-    if action.startswith("detach:") and action[7:].isdigit():
+    if action.startswith("detach:") and action[7:].isdecimal() and len(action) < 25:
         detach(mailing, int(action[7:]))
     for file in request.FILES.getlist("attachments"):
         try:

@@ -176,4 +176,4 @@ def _heading(group: Group) -> str:
 
 
 def _number(key: str) -> int:
-    return int(key) if key.isdigit() and len(key) < 18 else 0
+    return int(key) if key.isdecimal() and len(key) < 18 else 0

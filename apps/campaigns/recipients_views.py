@@ -123,8 +123,8 @@ def _keep_typed(request, mailing: Mailing) -> list[tuple[str, str]]:
 def _act(request, mailing: Mailing) -> None:
     """What the pressed button asks for. Ids that are not the member's to choose are passed over."""
     action, key = request.POST.get("do", ""), request.POST.get("group", "")
-    ticked = [int(value) for value in request.POST.getlist("person") if value.isdigit() and len(value) < 18]
-    entries = [int(value) for value in request.POST.getlist("entry") if value.isdigit() and len(value) < 18]
+    ticked = [int(value) for value in request.POST.getlist("person") if value.isdecimal() and len(value) < 18]
+    entries = [int(value) for value in request.POST.getlist("entry") if value.isdecimal() and len(value) < 18]
     if action == "add":
         added = picker.add_people(mailing, request.membership, ticked)
         _say_if_not(request, added, _("Tick somebody first.") if not ticked else _OUTSIDE)
@@ -134,7 +134,7 @@ def _act(request, mailing: Mailing) -> None:
         picker.remove(mailing, entries)
     elif action == "remove_all":
         picker.remove(mailing)
-    elif action.startswith("take_out:") and action[9:].isdigit():
+    elif action.startswith("take_out:") and action[9:].isdecimal() and len(action) < 27:
         picker.remove(mailing, [int(action[9:])])
     elif action == "drop_list":
         drop_list(mailing)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
+
+# What no database takes in a text: NUL, and halves of letters ("surrogates").
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def _decode(cursor: str, queryset: QuerySet, order: tuple[str, ...]) -> list | N
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     fits = len(values) == len(order) and all(isinstance(value, str | int | datetime) for value in values)
-    fits = fits and not any("\0" in value for value in values if isinstance(value, str))
+    fits = fits and not any(_UNSTORABLE.search(value) for value in values if isinstance(value, str))
     return values if fits and _compares(queryset, order, values) else None
 
 

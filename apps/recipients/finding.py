@@ -22,7 +22,7 @@ def people_found(kind: str, search: str = "", group: str = "", show: str = "") -
     people = people.filter(active=False) if show == "former" else people.filter(active=True)
     if search:
         people = people.filter(_search(search))
-    if group.isdigit() and len(group) < 18:
+    if group.isdecimal() and len(group) < 18:
         people = people.filter(Exists(Enrolment.objects.filter(person=OuterRef("pk"), group=int(group))))
     emails = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL)
     own = emails.filter(person=OuterRef("pk"))

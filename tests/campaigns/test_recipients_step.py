@@ -43,6 +43,14 @@ def teacher_draft(school, teacher, draft):
 # Drafts
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 30, "9" * 5000])
+def test_a_number_that_is_none_is_passed_over(draft, office_client, number):
+    address = url(draft, "recipients")
+    for button in ({"do": f"take_out:{number}"}, {"do": "add", "person": number}, {"do": "remove", "entry": number}):
+        assert office_client.post(address, button | {"group": number}).status_code in (200, 302)
+    assert office_client.get(address, {"group": number}).status_code == 200
+
+
 @pytest.mark.feature("S0.7")
 def test_a_new_message_starts_with_the_default_sender_and_the_current_year(school, office_client):
     with in_organization(school):

@@ -5,6 +5,7 @@ address, a number, or a class; guardians by name with an address or number, or b
 What was typed by hand is not overwritten.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -224,7 +225,7 @@ class Loader:
         name = name or school_year_of(timezone.localdate())
         if name not in self._years:
             dates = self._year_dates.get(name, YearDates(name))
-            first = int(name[:4]) if name[:4].isdigit() else timezone.localdate().year
+            first = int(name[:4]) if re.match(r"[12][0-9]{3}", name) else timezone.localdate().year
             self._years[name] = AcademicYear.objects.create(
                 name=name,
                 starts_on=_date(dates.starts_on) or date(first, 9, 1),

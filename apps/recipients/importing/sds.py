@@ -5,6 +5,7 @@ not read. See https://learn.microsoft.com/schooldatasync/sds-v2.1-csv-file-forma
 """
 
 import io
+import re
 import zipfile
 from collections import defaultdict
 
@@ -140,7 +141,7 @@ class _Folder:
         dates: dict[str, list[str]] = defaultdict(list)
         for _number, row in self._files.get("academicsessions", []):
             first = row.get("schoolyear", "")
-            if not first.isdigit():
+            if not re.fullmatch(r"[12][0-9]{3}", first):
                 continue
             name = f"{first}-{(int(first) + 1) % 100:02d}"
             names[row.get("sourcedid", "")] = name
