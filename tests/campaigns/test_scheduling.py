@@ -74,6 +74,7 @@ def test_a_time_that_cannot_be_is_answered_in_its_place(draft, office_client, no
 
 
 @pytest.mark.feature("S0.23")
+@pytest.mark.feature("S2.18")
 def test_pressing_twice_sends_once_and_leads_to_the_message(draft, office_client, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as started:
         first = press(office_client, draft)
