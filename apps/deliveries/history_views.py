@@ -1,6 +1,6 @@
 """The mailings that were sent, are being sent, or wait for their start."""
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -38,7 +38,8 @@ def _page(request, template: str, mailings, **context) -> HttpResponse:
     page = paginate(mailings, request, order=("-id",), size=50)
     tallies = Delivery.objects.tally([mailing.pk for mailing in page.rows])
     answered = Answer.objects.filter(question__in=[m.question_id for m in page.rows if m.question_id])
-    counts = dict(answered.order_by().values_list("question").annotate(number=Count("id")))
+    lines = Count("about", distinct=True) + Count("id", filter=Q(about=None))
+    counts = dict(answered.order_by().values_list("question").annotate(number=lines))
     rows = [
         {"mailing": mailing, "tally": tallies[mailing.pk], "answers": counts.get(mailing.question_id, 0)}
         for mailing in page.rows

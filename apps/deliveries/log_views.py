@@ -74,6 +74,7 @@ def head(request, mailing: Mailing) -> dict:
         "tally": tally,
         "speed": _speed(mailing, tally),
         "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
+        "may_mend_account": request.membership.may(Permission.MANAGE_SENDERS),
         "may_control": may_control(request.membership, mailing),
         "is_live": mailing.state in (Mailing.State.PENDING, Mailing.State.SENDING),
         "answered": how_many_answered(mailing) if mailing.question_id else 0,

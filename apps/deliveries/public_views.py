@@ -55,8 +55,19 @@ def unsubscribe(request, delivery: Delivery) -> HttpResponse:
     elif request.method == "POST" and pressed == "keep":
         opt_in_again(delivery.normalized, commercial=commercial)
     stopped = has_opted_out(delivery.normalized, commercial=commercial)
-    context = _context(delivery) | {"commercial": commercial, "stopped": stopped, "pressed": pressed}
+    context = _context(delivery) | {
+        "commercial": commercial,
+        "stopped": stopped,
+        "pressed": pressed,
+        "address": _veiled(delivery.address),
+    }
     return render(request, "public/unsubscribe.html", context)
+
+
+def _veiled(address: str) -> str:
+    """`nur•••@correo.example`: the owner knows it again; to whom the mail was forwarded it does not give it away."""
+    local, at, domain = address.partition("@")
+    return f"{local[: min(3, len(local) // 2)]}•••{at}{domain}"
 
 
 def _closed(request, context: dict) -> HttpResponse:

@@ -1,8 +1,12 @@
 """The families' side: nothing is recorded by looking, one button records, and a wrong link is told kindly."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -135,8 +139,6 @@ def test_unsubscribe_takes_one_button_and_can_be_taken_back(client, sent: Sent):
 
 
 def test_a_mail_program_may_press_unsubscribe_without_cookies(sent: Sent):
-    from django.test import Client
-
     strict = Client(enforce_csrf_checks=True)
     response = strict.post(
         sent.unsubscribe_url(), "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded"
@@ -152,6 +154,12 @@ def test_a_commercial_message_is_unsubscribed_from_commercial_ones_alone(client,
     assert OptOut.objects.get().scope == "commercial"
 
 
+def test_the_page_to_unsubscribe_does_not_give_the_address_away(client, sent: Sent):
+    page = text(client.get(sent.unsubscribe_url()))
+    assert "nuria" not in page
+    assert "nu•••<wbr>@x.example" in page
+
+
 def test_keeping_commercial_messages_takes_back_whatever_kept_them_away(client, sent: Sent):
     client.post(sent.unsubscribe_url(), {"press": "stop"})
     sent.mailing.commercial = True
@@ -165,3 +173,24 @@ def test_the_pages_are_kept_nowhere_and_tell_no_other_site(client, sent: Sent):
     assert "no-store" in response.headers["Cache-Control"]
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert "script" not in text(response)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.feature("B3")
+def test_many_presses_at_once_leave_one_answer(sent: Sent, school):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite writes one after the other, and its test database lives in one thread's memory")
+    url, presses = sent.answer_url(sent.lucia, "yes"), 6
+    together = Barrier(presses)
+
+    def press(_number) -> int:
+        together.wait()
+        try:
+            return Client().post(url, {"press": "yes"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(presses) as threads:
+        assert set(threads.map(press, range(presses))) == {200}
+    assert Answer.objects.count() == 1
+    assert AnswerChange.objects.count() == presses

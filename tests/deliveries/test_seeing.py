@@ -221,3 +221,21 @@ def test_the_next_step_is_offered_to_those_who_may_take_it(see, client, school, 
     page = client.get(school.url("mailings:log", sent.mailing.pk)).content.decode()
     assert add not in page
     assert "Ask the office" in page
+
+
+def test_a_message_that_stopped_by_itself_leads_to_what_must_be_mended(
+    client, school, office, administrator, sent: Sent
+):
+    Mailing.objects.update(state="stopped", problem="The server refused the login.")
+    pages = {}
+    for member in (office, administrator):
+        client.force_login(member.user)
+        pages[member.pk] = client.get(school.url("mailings:log", sent.mailing.pk)).content.decode()
+    assert "Ask an administrator to check the sender account" in pages[office.pk]
+    assert school.url("senders:account_edit", sent.mailing.sender.account_id) in pages[administrator.pk]
+
+
+def test_the_history_counts_answers_as_the_page_of_the_answers_does(see, sent: Sent):
+    for address in ("nuria@x.example", "marc@x.example"):
+        answer(sent, sent.lucia, "yes", address)
+    assert "1 answer<" in see("mailings:history")
