@@ -7,8 +7,11 @@ from celery import Celery
 from celery.beat import PersistentScheduler
 from celery.signals import heartbeat_sent, worker_ready
 
+from config import folder_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+folder_broker.use()
 app = Celery("bedel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
