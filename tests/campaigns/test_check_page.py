@@ -103,6 +103,12 @@ def test_obstacles_close_the_way_to_sending(trip, office_client):
         assert type(trip).objects.get(pk=trip.pk).state == "draft"
 
 
+def test_a_message_that_nobody_would_get_says_so(school, office, office_client):
+    with in_organization(school):
+        empty = people.mailing(by=office, subject="Trip", body="<p>Hi</p>")
+    assert "Nobody would get it" in page(office_client, url(empty))
+
+
 def test_the_letter_is_shown_as_the_chosen_person_gets_it(trip, office_client):
     text = page(office_client, url(trip))
     assert "Trip of Aina" in text
