@@ -16,6 +16,8 @@ organization_urls = [
 
 urlpatterns = [
     path("", include("apps.portal.urls")),
+    # An administrator says which address one logs in by: nobody adds another one to an account, his or a stranger's.
+    path("accounts/email/", portal.not_offered),
     path("accounts/", include("allauth.account.urls")),
     path("o/<slug:organization_slug>/", include(organization_urls)),
     path("p/", include(public_urls)),

@@ -1,7 +1,7 @@
 """The way in, Home, and the error pages of the whole installation."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponseServerError
+from django.http import Http404, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
@@ -29,6 +29,10 @@ def start(request):
 @require_GET
 def home(request):
     return render(request, "organization/home.html", home_of(request.membership))
+
+
+def not_offered(_request):
+    raise Http404
 
 
 def bad_request(request, exception=None):

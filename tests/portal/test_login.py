@@ -52,3 +52,7 @@ def test_who_belongs_to_two_schools_chooses_one(client, office, school, other_sc
     page = client.get("/").content.decode()
     assert school.get_absolute_url() in page
     assert other_school.get_absolute_url() in page
+
+
+def test_nobody_adds_an_address_to_an_account(office_client):
+    assert office_client.post("/accounts/email/", {"email": "else@x.example", "action_add": ""}).status_code == 404
