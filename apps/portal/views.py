@@ -1,6 +1,7 @@
 """The way in, Home, and the error pages of the whole installation."""
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -36,7 +37,7 @@ def not_offered(_request):
 
 
 def bad_request(request, exception=None):
-    return render(request, "400.html", status=400)
+    return render(request, "400.html", {"too_large": isinstance(exception, RequestDataTooBig)}, status=400)
 
 
 def permission_denied(request, exception=None):
