@@ -56,3 +56,10 @@ def test_who_belongs_to_two_schools_chooses_one(client, office, school, other_sc
 
 def test_nobody_adds_an_address_to_an_account(office_client):
     assert office_client.post("/accounts/email/", {"email": "else@x.example", "action_add": ""}).status_code == 404
+
+
+def test_an_address_without_an_account_gets_no_mail(client, office, mailoutbox):
+    client.post("/accounts/password/reset/", {"email": "stranger@x.example"})
+    assert not mailoutbox
+    client.post("/accounts/password/reset/", {"email": office.user.email})
+    assert [mail.to for mail in mailoutbox] == [[office.user.email]]
