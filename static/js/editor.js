@@ -21,7 +21,7 @@
       promotion: false,
       branding: false,
       menubar: false,
-      statusbar: true,
+      statusbar: false,
       elementpath: false,
       height: 460,
       resize: false, // its handle has no accessible name
@@ -30,7 +30,7 @@
       skin: dark ? "oxide-dark" : "oxide",
       content_css: "default",
       language: packs[form.dataset.language],
-      plugins: "link lists table image code wordcount autolink",
+      plugins: "link lists table image code autolink",
       toolbar: "undo redo | blocks | bold italic | link bullist numlist | image table | forecolor alignleft aligncenter removeformat | code",
       entity_encoding: "raw",
       convert_urls: false,

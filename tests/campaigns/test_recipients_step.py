@@ -283,6 +283,7 @@ def test_the_foot_says_how_many_get_it_and_how_many_do_not(draft, office_client)
     assert "1 will not" in shown
 
 
+@pytest.mark.feature("S2.19")
 def test_next_and_close_keep_the_draft_and_go_on(draft, office_client):
     assert post_recipients(office_client, draft, "next").url == url(draft, "content")
     assert post_recipients(office_client, draft, "close").url == draft.organization.url("messages:saved")

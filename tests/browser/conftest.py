@@ -1,0 +1,64 @@
+"""The demo and a browser for one file of tests, both ended with it: the loop of playwright must not outlive them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.servers.demo import running_demo
+from tests.servers.running import program
+
+from .looking import Looker
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+)
+PEOPLE = 1400
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=10_000)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(browser, tmp_path_factory):
+    """The demo as it ships: a school of about six hundred students."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "data", people=PEOPLE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def look():
+    """Looks at pages; the pictures go to the folder SCREENSHOTS, or to a temporary one."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="bedel-pages-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return Looker(folder)
+
+
+@pytest.fixture
+def context(browser, demo, look):
+    """A browser nobody has used yet; whatever its console complains about fails the test."""
+    context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(10_000)
+    look.listen(context)
+    yield context
+    context.close()
+    complaints, look.complaints = look.complaints, []
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def page(context):
+    return context.new_page()
