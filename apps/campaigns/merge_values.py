@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.utils import formats, timezone, translation
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -21,8 +22,8 @@ def values_for(mailing: Mailing, rows: Sequence[AudienceRow]) -> list[dict[str, 
 
 
 def language_of(mailing: Mailing, row: AudienceRow) -> str:
-    """The language in which Bedel's own words reach this recipient: his own, else the organisation's."""
-    return row.language or mailing.organization.language
+    """The language in which Bedel's own words reach this recipient: his own if known, else the organisation's."""
+    return row.language if row.language in dict(settings.LANGUAGES) else mailing.organization.language
 
 
 def _values(
