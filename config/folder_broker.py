@@ -16,14 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue, payload, **kwargs):
+    def _put(self, queue, message, **kwargs):  # type: ignore[override]  # kombu passes more than its base declares
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         path = os.path.join(self.data_folder_out, name)
         with open(f"{path}.part", "wb") as file:
-            file.write(dumps(payload).encode())
+            file.write(dumps(message).encode())
         os.replace(f"{path}.part", path)
 
-    def _get(self, queue):
+    def _get(self, queue, timeout=None):
         while True:
             try:
                 return super()._get(queue)

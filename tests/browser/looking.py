@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, Page
 WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-_RUN = """(tags) => axe.run(document, {resultTypes: ["violations"], iframes: false, runOnly: {type: "tag", values: tags}})
+_RUN = """(tags) => axe
+    .run(document, {resultTypes: ["violations"], iframes: false, runOnly: {type: "tag", values: tags}})
     .then((found) => found.violations)"""
 _WIDER = """() => [...document.querySelectorAll("body *")]
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)

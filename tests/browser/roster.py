@@ -1,4 +1,4 @@
-"""Two classes as a school's own system writes them: semicolons, letters of Windows, siblings, and a row with a mistake."""
+"""Two classes as a school's own system writes them: semicolons, Windows letters, siblings, and a row with a mistake."""
 
 HEADINGS = (
     "Número;Nombre;Apellidos;Clase;Nombre tutor 1;Apellidos tutor 1;Correo tutor 1;Teléfono tutor 1;"
