@@ -24,6 +24,7 @@ from .checking import attachments_size, obstacles
 from .drafts import opens_draft
 from .merge_values import values_for
 from .models import Mailing, TestSend
+from .permitted import may_write_to_anybody
 from .reasons import look_of, next_step, sentence, sign_of, with_names
 from .rendering import Renderer
 from .scheduling import NotReady, schedule
@@ -103,6 +104,8 @@ def send_test(request, mailing: Mailing) -> HttpResponse:
     recent = mailing.test_sends.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count()
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors.get("address", [_("The address is missing.")]))))
+    elif not _may_test_to(request, form.cleaned_data["address"]):
+        messages.error(request, _("A test shows a family's own letter: you may send it to your own address."))
     elif obstacles(mailing):
         messages.error(request, _("Mend what stands above first, then send the test."))
     elif recent >= TESTS_A_MINUTE:
@@ -153,6 +156,11 @@ def _button(getting: int) -> str:
     return ngettext("Send to %(number)s recipient", "Send to %(number)s recipients", getting) % {
         "number": f"{getting:,}"
     }
+
+
+def _may_test_to(request, address: str) -> bool:
+    """Whoever may not write to any address gets test copies at the address he logs in with."""
+    return may_write_to_anybody(request.membership) or address == request.user.email
 
 
 def _was_pressed_before(request, once: str) -> bool:

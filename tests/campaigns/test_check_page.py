@@ -214,3 +214,13 @@ def test_an_address_that_is_none_is_answered(trip, office_client, django_capture
     assert "has no @ in it" in page(office_client, url(trip))
     with in_organization(trip.organization):
         assert not TestSend.objects.exists()
+
+
+def test_a_teacher_sends_test_copies_to_herself_alone(client, school, teacher, trip):
+    with in_organization(school):
+        mine = people.mailing(by=teacher)
+    client.force_login(teacher.user)
+    answer = client.post(url(mine, "send_test"), {"address": "friend@y.example", "once": "1"}, follow=True)
+    assert "your own address" in answer.content.decode()
+    with in_organization(school):
+        assert TestSend.objects.count() == 0

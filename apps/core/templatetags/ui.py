@@ -91,7 +91,8 @@ def answer_tally(yes=0, no=0, both=0, waiting=0, received=0, height="", words=Tr
 
 
 def _bar(parts: list[tuple[str, int, str]], height: str, words: bool) -> SafeString:
-    label = ", ".join(f"{number_format(number, force_grouping=True)} {word}" for _key, number, word in parts) or _("nobody yet")
+    grouped = [(number_format(number, force_grouping=True), word) for _key, number, word in parts]
+    label = ", ".join(f"{number} {word}" for number, word in grouped) or _("nobody yet")
     rectangles = format_html_join(
         "", '<rect class="fill-{}" x="{}" width="{}" height="10"/>', _rectangles([(k, n) for k, n, _w in parts])
     )
