@@ -5,16 +5,22 @@ import re
 import unicodedata
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from .checking import ATTACHMENTS_LIMIT, attachments_size
 from .models import Attachment, Mailing
 
+ATTACHMENTS_LIMIT = 5_000_000  # bytes: this much or more is refused
 NAME_LENGTH = 150
 
 
 class AttachmentRefused(Exception):
     """The file is not attached; the text is a sentence for the office."""
+
+
+def attachments_size(mailing: Mailing) -> int:
+    """The sum of the mailing's attachments in bytes."""
+    return mailing.attachments.aggregate(total=Sum("size"))["total"] or 0
 
 
 def attach(mailing: Mailing, file) -> Attachment:

@@ -18,9 +18,10 @@ from apps.organizations.permissions import SENDING, Permission, requires
 from apps.recipients.models import Person
 
 from . import audience
+from .attachments import attachments_size
 from .audience import AudienceRow, Reason
 from .check_forms import SendForm, TestSendForm
-from .checking import attachments_size, obstacles
+from .checking import obstacles
 from .drafts import opens_draft
 from .merge_values import values_for
 from .models import Mailing, TestSend

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.channels.email.html import to_text
 
 from . import audience
+from .attachments import ATTACHMENTS_LIMIT, attachments_size
 from .models import Mailing
 from .tags import broken_tags, unknown_tags
-
-ATTACHMENTS_LIMIT = 5_000_000  # bytes: this much or more is refused
 
 
 @dataclass(frozen=True)
@@ -20,11 +18,6 @@ class Obstacle:
 
     sentence: str
     url_name: str
-
-
-def attachments_size(mailing: Mailing) -> int:
-    """The sum of the mailing's attachments in bytes."""
-    return mailing.attachments.aggregate(total=Sum("size"))["total"] or 0
 
 
 def obstacles(mailing: Mailing, count: audience.AudienceCount | None = None) -> list[Obstacle]:

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.organizations.permissions import SENDING, requires
 
 from . import audience
-from .attachments import AttachmentRefused, attach, detach
-from .checking import ATTACHMENTS_LIMIT, attachments_size
+from .attachments import ATTACHMENTS_LIMIT, AttachmentRefused, attach, attachments_size, detach
 from .content_forms import ContentForm, QuestionForm, only_incomplete
 from .drafts import mailings_of, opens_draft
 from .models import Mailing

@@ -23,7 +23,7 @@ from .answers import (
     totals,
 )
 from .log_views import head
-from .seeing import SEEING, opens_mailing
+from .visible_mailings import SEEING, opens_mailing
 
 
 @requires(*SEEING)

@@ -15,7 +15,7 @@ from apps.core.states import TransitionRefused
 from apps.organizations.permissions import SENDING, requires
 
 from . import controlling
-from .seeing import may_control, opens_mailing
+from .visible_mailings import may_control, opens_mailing
 
 
 @requires(*SENDING)

@@ -11,7 +11,7 @@ from apps.organizations.permissions import requires
 from apps.surveys.models import Answer
 
 from .models import Delivery
-from .seeing import SEEING, mailings_seen_by
+from .visible_mailings import SEEING, mailings_seen_by
 
 RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
 

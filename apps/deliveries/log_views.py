@@ -17,8 +17,8 @@ from apps.organizations.permissions import Permission, requires
 from .answers import how_many_answered
 from .log import dressed, header, rows_of_log, table
 from .models import Delivery
-from .seeing import SEEING, may_control, opens_mailing
 from .tallies import Tally
+from .visible_mailings import SEEING, may_control, opens_mailing
 
 _CHIPS = ("sent", "in_flight", "waiting", "failed", "uncertain", "skipped")
 
