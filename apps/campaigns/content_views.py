@@ -1,9 +1,11 @@
 """Step two: what it says. Every button keeps what was typed, also when something in it is not right yet."""
 
+import hashlib
+
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,6 +18,9 @@ from .drafts import mailings_of, opens_draft
 from .models import Mailing
 from .tags import tag_groups
 
+_STALE = gettext_lazy(
+    "This draft was changed in another window meanwhile. Nothing of this page is kept yet: press again to let it stand."
+)
 # The editor writes styles into its own frame; nothing else is loosened, and only on this page.
 EDITOR_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
@@ -29,17 +34,18 @@ EDITOR_POLICY = (
 @opens_draft
 def content(request, mailing: Mailing) -> HttpResponse:
     """Show the editor; a POST keeps everything and does what its button says."""
-    posted = request.POST if request.method == "POST" else None
-    form = ContentForm(_without_nul(posted), instance=mailing)
-    question_form = QuestionForm(
-        _without_nul(posted), instance=mailing.question, initial={"asked": mailing.question is not None}
-    )
-    if request.method == "POST":
+    posted = _without_nul(request.POST) if request.method == "POST" else None
+    seen, stale = _mark(mailing), posted is not None and _changed_elsewhere(posted, mailing)
+    form = ContentForm(posted, instance=mailing)
+    question_form = QuestionForm(posted, instance=mailing.question, initial={"asked": mailing.question is not None})
+    if stale:
+        messages.warning(request, _STALE)
+    elif posted is not None:
         complete = _keep(mailing, form, question_form)
         leaving = request.POST.get("do") in ("back", "close") and only_incomplete(form, question_form)
         if _act(request, mailing) and (complete or leaving):
             return _onward(request, mailing)
-    response = render(request, "messages/content.html", _page(mailing, form, question_form))
+    response = render(request, "messages/content.html", _page(mailing, form, question_form) | {"seen": seen})
     response.headers["Content-Security-Policy"] = EDITOR_POLICY
     return response
 
@@ -53,6 +59,17 @@ def attachment(request, pk: int, attachment_pk: int) -> FileResponse:
     if found is None or not found.file.storage.exists(found.file.name or ""):
         raise Http404
     return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name)
+
+
+def _mark(mailing: Mailing) -> str:
+    """A short mark of the text that a page was made from."""
+    return hashlib.sha256(f"{mailing.subject}\0{mailing.body}".encode()).hexdigest()[:16]
+
+
+def _changed_elsewhere(posted, mailing: Mailing) -> bool:
+    """Whether another window (or person) has saved another text since the posted page was made."""
+    same = (posted.get("subject", "").strip(), posted.get("body", "")) == (mailing.subject, mailing.body)
+    return not same and posted.get("seen", "") not in ("", _mark(mailing))
 
 
 def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> bool:

@@ -242,3 +242,24 @@ def test_a_post_without_login_leads_back_to_the_page_of_the_step(draft, client):
     response = post_content(client, draft)
     assert "login" in response.url
     assert response.url.endswith(f"next={url(draft, 'content')}")
+
+
+def test_an_older_window_does_not_silently_overwrite_a_newer_text(draft, office_client):
+    page = text(office_client.get(url(draft, "content")))
+    seen = page.partition('name="seen" value="')[2].partition('"')[0]
+    post_content(office_client, draft, subject="Newer", body="<p>Newer</p>", seen=seen)
+    shown = text(post_content(office_client, draft, subject="Older", body="<p>Older</p>", seen=seen))
+    assert "changed in another window" in shown
+    assert 'value="Older"' in shown
+    assert fresh(draft).subject == "Newer"
+    seen = shown.partition('name="seen" value="')[2].partition('"')[0]
+    post_content(office_client, draft, subject="Older", body="<p>Older</p>", seen=seen)
+    assert fresh(draft).subject == "Older"
+
+
+def test_the_same_form_twice_is_no_conflict(draft, office_client):
+    page = text(office_client.get(url(draft, "content")))
+    seen = page.partition('name="seen" value="')[2].partition('"')[0]
+    for _press in range(2):
+        response = post_content(office_client, draft, subject="Trip", body="<p>Hello</p>", seen=seen)
+        assert response.url == url(draft, "check")
