@@ -35,6 +35,8 @@ def read_token(purpose: str, token: str) -> tuple[int, int]:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise BadToken from None
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
+        raise BadToken  # the last character has bits to spare: only one spelling of a token is a token
     ids, signature = raw[: _IDS.size], raw[_IDS.size :]
     if not hmac.compare_digest(signature, _sign(purpose, ids)):
         raise BadToken
