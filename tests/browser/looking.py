@@ -8,6 +8,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Page
 
 WIDTHS = (1280, 390)
+HEIGHT = 900
 SCHEMES = ("light", "dark")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 _RUN = """(tags) => axe
@@ -44,15 +45,22 @@ class Looker:
         page.wait_for_load_state()
         page.evaluate(AXE_SCRIPT)
         for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
+            page.set_viewport_size({"width": width, "height": HEIGHT})
             for scheme in SCHEMES:
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 where = f"{name}, {width} px, {scheme}"
                 found += [f"{where}: {sentence}" for sentence in _violations(page) + _wider_than_the_window(page)]
-                page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png", full_page=True)
-        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+                self._keep_a_picture(page, f"{name}-{width}-{scheme}.png", width)
+        page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
         page.emulate_media(color_scheme="light")
         return found
+
+    def _keep_a_picture(self, page: Page, name: str, width: int) -> None:
+        """Of the whole page, in a window as high as the page: so a bar at its foot covers nothing."""
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": max(HEIGHT, height)})
+        page.screenshot(path=self.folder / name)
+        page.set_viewport_size({"width": width, "height": HEIGHT})
 
 
 def _violations(page: Page) -> list[str]:
