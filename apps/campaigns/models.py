@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import AcademicYear, Group, Person
-from apps.senders.models import Sender
+from apps.senders.models import Sender, SenderAccount
 from apps.surveys.models import Question
 from apps.targetlists.models import UploadedList
 
@@ -18,6 +18,8 @@ SUBJECT_LENGTH = 300
 class Mailing(OrganizationModel):
     class Channel(models.TextChoices):
         EMAIL = "email", _("Email")
+        SMS = "sms", _("SMS")
+        PEC = "pec", _("PEC")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -62,6 +64,8 @@ class Mailing(OrganizationModel):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
+    # The account whose trouble paused it: when that works again, the mailing goes on by itself.
+    waits_for = models.ForeignKey(SenderAccount, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     frozen_html = models.TextField(blank=True)
     frozen_text = models.TextField(blank=True)
 

@@ -71,8 +71,8 @@ WHERE c.about_id IS NOT NULL
 ON CONFLICT DO NOTHING"""
 
 _INSERT_PACKETS = """INSERT INTO deliveries_packet
-    (organization_id, mailing_id, first_id, last_id, state, attempt, not_before, lease_until)
-SELECT %(organization)s, %(mailing)s, MIN(id), MAX(id), 'waiting', %(attempt)s, %(not_before)s, NULL
+    (organization_id, mailing_id, first_id, last_id, state, attempt, not_before, lease_until, leased_by)
+SELECT %(organization)s, %(mailing)s, MIN(id), MAX(id), 'waiting', %(attempt)s, %(not_before)s, NULL, ''
 FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / %(size)s AS packet FROM deliveries_delivery
       WHERE organization_id = %(organization)s AND mailing_id = %(mailing)s AND state = 'waiting') numbered
 WHERE 1 = 1 GROUP BY packet ORDER BY packet

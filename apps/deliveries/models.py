@@ -14,6 +14,7 @@ from apps.campaigns.models import Mailing
 from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import Person
+from apps.senders.models import SenderAccount
 
 from .tallies import DeliveryManager
 
@@ -112,6 +113,7 @@ class Packet(OrganizationModel):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     not_before = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    leased_by = models.CharField(max_length=40, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)
 
     class Meta(OrganizationModel.Meta):
@@ -163,3 +165,60 @@ class Packet(OrganizationModel):
 
 
 check_transitions(Packet.State, Packet.TRANSITIONS)
+
+
+class Turn(OrganizationModel):
+    """When an organisation was last handed a packet: what keeps its interval, and turns fair."""
+
+    last_packet_at = models.DateTimeField()
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization"], name="turn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}: {self.last_packet_at}"
+
+
+class ConnectionSlots(OrganizationModel):
+    """How many connections of an account one worker may hold open, until when."""
+
+    account = models.ForeignKey(SenderAccount, on_delete=models.CASCADE, related_name="slots")
+    worker = models.CharField(max_length=40)
+    number = models.PositiveSmallIntegerField()
+    until = models.DateTimeField()
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "account", "worker"], name="slots_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.number} for {self.worker}"
+
+
+class Event(OrganizationModel):
+    """Something that was heard of a delivery afterwards: from the mail service that took it over."""
+
+    class Kind(models.TextChoices):
+        DELIVERED = "delivered", _("Delivered")
+        DEFERRED = "deferred", _("Delayed")
+        BOUNCED = "bounced", _("Came back")
+        REJECTED = "rejected", _("Not accepted")
+        COMPLAINED = "complained", _("Reported as spam")
+        UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+        OPENED = "opened", _("Opened")
+        CLICKED = "clicked", _("Clicked")
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()
+    detail = models.CharField(max_length=1000, blank=True)
+    # The service's own name of the event: told twice, it is written once.
+    external_id = models.CharField(max_length=200)
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "delivery", "kind", "external_id"], name="event_once")
+        ]
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}: {self.kind}"

@@ -4,7 +4,7 @@ import zoneinfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,12 @@ class Organization(models.Model):
     automatic_unsubscribe_link = models.BooleanField(_("add the unsubscribe link by itself"), default=True)
     hold_minutes = models.PositiveSmallIntegerField(
         _("minutes to wait before a message starts"), default=0, validators=[MaxValueValidator(1440)]
+    )
+    packet_size = models.PositiveSmallIntegerField(
+        _("messages in a packet"), default=100, validators=[MinValueValidator(1), MaxValueValidator(5000)]
+    )
+    packet_interval = models.PositiveIntegerField(
+        _("seconds from one packet to the next"), default=60, validators=[MaxValueValidator(86_400)]
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,5 +1,7 @@
 """The From that people see, and the account by which it leaves."""
 
+from secrets import token_urlsafe
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,25 +11,83 @@ from apps.organizations.scoping import OrganizationModel
 from . import secrets
 
 
+def new_webhook_key() -> str:
+    """An unguessable part of an address, different for every account."""
+    return token_urlsafe(32)
+
+
 class SenderAccount(OrganizationModel):
-    """How mail leaves: for now an SMTP server and its login."""
+    """How mail leaves: an SMTP server and its login, or a mail service with its key. And whether that works now."""
+
+    class Provider(models.TextChoices):
+        SMTP = "smtp", _("A mail server (SMTP)")
+        BREVO = "brevo", "Brevo"
+        MAILGUN = "mailgun", "Mailgun"
+        MAILJET = "mailjet", "Mailjet"
+        POSTMARK = "postmark", "Postmark"
+        SENDGRID = "sendgrid", "SendGrid"
+        SPARKPOST = "sparkpost", "SparkPost"
 
     class Security(models.TextChoices):
         NONE = "none", _("None (only inside one machine or network)")
         STARTTLS = "starttls", _("STARTTLS (usually port 587)")
         TLS = "tls", _("TLS from the start (usually port 465)")
 
+    class Authentication(models.TextChoices):
+        PASSWORD = "password", _("User name and password")
+        OAUTH2 = "oauth2", _("OAuth 2 (Microsoft 365, Google)")
+
     name = models.CharField(_("name"), max_length=100)
-    host = models.CharField(_("server"), max_length=253)
+    provider = models.CharField(_("leaves by"), max_length=20, choices=Provider, default=Provider.SMTP)
+    host = models.CharField(_("server"), max_length=253, blank=True)
     port = models.PositiveIntegerField(
         _("port"), default=587, validators=[MinValueValidator(1), MaxValueValidator(65535)]
     )
     security = models.CharField(_("security"), max_length=10, choices=Security, default=Security.STARTTLS)
     username = models.CharField(_("user name"), max_length=254, blank=True)
+    # The password; for a mail service its API key.
     encrypted_password = models.TextField(blank=True, editable=False)
 
+    authentication = models.CharField(
+        _("logs in with"), max_length=10, choices=Authentication, default=Authentication.PASSWORD
+    )
+    oauth_token_url = models.URLField(_("token address"), blank=True)
+    oauth_client_id = models.CharField(_("client id"), max_length=200, blank=True)
+    encrypted_client_secret = models.TextField(blank=True, editable=False)
+    encrypted_refresh_token = models.TextField(blank=True, editable=False)
+    encrypted_access_token = models.TextField(blank=True, editable=False)
+    access_token_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # What a mail service wants besides its key, and the secret part of the address to which it reports.
+    provider_domain = models.CharField(_("domain at the service"), max_length=253, blank=True)
+    webhook_key = models.CharField(max_length=43, blank=True, editable=False)
+    encrypted_webhook_secret = models.TextField(blank=True, editable=False)
+
+    # Limits that hold over all workers; most schools' servers allow three connections at a time.
+    messages_per_minute = models.PositiveIntegerField(
+        _("messages a minute at most"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    max_connections = models.PositiveSmallIntegerField(
+        _("connections at a time"), default=3, validators=[MinValueValidator(1), MaxValueValidator(50)]
+    )
+    messages_per_connection = models.PositiveIntegerField(
+        _("messages over one connection at most"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    next_allowed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # The circuit: while `problem` stands, nothing leaves by this account; at `retry_at` it is tried again.
+    problem = models.TextField(blank=True, editable=False)
+    problem_since = models.DateTimeField(null=True, blank=True, editable=False)
+    retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failures = models.PositiveSmallIntegerField(default=0, editable=False)
+
     class Meta(OrganizationModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="sender_account_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="sender_account_name"),
+            models.UniqueConstraint(
+                fields=["webhook_key"], condition=~models.Q(webhook_key=""), name="sender_account_webhook_key"
+            ),
+        ]
         ordering = ["name"]
         verbose_name = _("sender account")
 
