@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.feature("B17")]
 ORGANIZATION_URLS: dict[str, tuple] = {
     "organization:home": (),
     "organization:settings": (),
+    "organization:limits": (),
     "senders:list": (),
     "senders:add": (),
     "senders:edit": ("sender",),

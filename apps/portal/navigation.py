@@ -60,6 +60,7 @@ SETTINGS = Place(
     any_of=(Permission.MANAGE_ORGANIZATION,),
     children=(
         Place(_("Organisation"), "organization:settings", any_of=(Permission.MANAGE_ORGANIZATION,)),
+        Place(_("Schedules and limits"), "organization:limits", any_of=(Permission.MANAGE_ORGANIZATION,)),
         Place(_("Senders"), "senders:list", any_of=(Permission.MANAGE_SENDERS,)),
     ),
 )
@@ -129,7 +130,9 @@ def _namespace_place(request) -> Place | None:
     match = request.resolver_match
     if match is None or not match.namespaces:
         return None
-    return SETTINGS if match.view_name == "organization:settings" else _NAMESPACES.get(match.namespaces[0])
+    if match.view_name in {child.url_name for child in SETTINGS.children}:
+        return SETTINGS
+    return _NAMESPACES.get(match.namespaces[0])
 
 
 def _url(request, place: Place) -> str:

@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from . import settings_views, views
+from . import limits_views, settings_views, views
 
 app_name = "organization"
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("settings/", settings_views.settings, name="settings"),
+    path("settings/limits/", limits_views.limits, name="limits"),
 ]

@@ -19,7 +19,7 @@ from apps.organizations.permissions import Permission, requires
 class OrganizationForm(LooksMixin, forms.ModelForm):
     class Meta:
         model = Organization
-        fields = ["name", "language", "time_zone", "country", "automatic_unsubscribe_link", "hold_minutes"]
+        fields = ["name", "language", "time_zone", "country", "automatic_unsubscribe_link"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

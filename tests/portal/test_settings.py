@@ -6,7 +6,7 @@ from tests.conftest import make_member
 
 pytestmark = pytest.mark.django_db
 
-SETTINGS = {"name": "Almendral", "language": "es", "time_zone": "Europe/Rome", "country": "it", "hold_minutes": 5}
+SETTINGS = {"name": "Almendral", "language": "es", "time_zone": "Europe/Rome", "country": "it"}
 
 
 def save(client, school, **changes):
@@ -27,12 +27,6 @@ def test_the_automatic_unsubscribe_link_is_turned_off(administrator_client, scho
     assert not school.automatic_unsubscribe_link
 
 
-def test_the_hold_before_the_start_is_set(administrator_client, school):
-    save(administrator_client, school, hold_minutes=12)
-    school.refresh_from_db()
-    assert school.hold_minutes == 12
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -42,8 +36,6 @@ def test_the_hold_before_the_start_is_set(administrator_client, school):
         {"language": "xx"},
         {"time_zone": "Mars/Olympus"},
         {"country": "ZZ"},
-        {"hold_minutes": -1},
-        {"hold_minutes": 100_000},
     ],
 )
 def test_a_wrong_setting_is_answered_by_a_sentence_and_changes_nothing(administrator_client, school, wrong):
