@@ -2,6 +2,7 @@
 
 from secrets import token_urlsafe
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -94,13 +95,24 @@ class SenderAccount(OrganizationModel):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def password(self) -> str:
-        return secrets.decrypt(self.encrypted_password)
+    # Each of them raises secrets.SecretUnreadable where it is read.
+    password = secrets.secret("encrypted_password")
+    client_secret = secrets.secret("encrypted_client_secret")
+    refresh_token = secrets.secret("encrypted_refresh_token")
+    access_token = secrets.secret("encrypted_access_token")
+    webhook_secret = secrets.secret("encrypted_webhook_secret")
 
-    @password.setter
-    def password(self, value: str) -> None:
-        self.encrypted_password = secrets.encrypt(value)
+    @property
+    def is_service(self) -> bool:
+        """Whether mail leaves by a mail service's own interface instead of SMTP."""
+        return self.provider != self.Provider.SMTP
+
+    @property
+    def webhook_address(self) -> str:
+        """Where the mail service reports what became of mails; empty for a mail server, which does not report."""
+        if not (self.is_service and self.webhook_key):
+            return ""
+        return f"{settings.SITE_URL}/hooks/{self.provider}/{self.webhook_key}/"
 
 
 class Sender(OrganizationModel):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -22,6 +23,18 @@ def decrypt(stored: str) -> str:
         return _fernet().decrypt(stored.encode()).decode() if stored else ""
     except InvalidToken:
         raise SecretUnreadable from None
+
+
+def secret(column: str) -> Any:
+    """A property of a model that reads and writes the encrypted text in `column`."""
+
+    def read(row: Any) -> str:
+        return decrypt(getattr(row, column))
+
+    def write(row: Any, value: str) -> None:
+        setattr(row, column, encrypt(value))
+
+    return property(read, write)
 
 
 def _fernet() -> Fernet:
