@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -183,6 +184,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="bedel@localhost")
 BROKER_URL = env("BROKER_URL", default="filesystem://")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
+# Sending has a queue, and in a large set-up workers, of its own: it must not wait for an import, nor hold one up.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("sending")]
+CELERY_TASK_ROUTES = {"deliveries.work": {"queue": "sending"}}
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

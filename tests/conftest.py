@@ -11,6 +11,7 @@ from apps.senders.models import Sender, SenderAccount
 
 @pytest.fixture(autouse=True)
 def _private_files(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
@@ -18,8 +19,9 @@ def _private_files(settings, tmp_path):
 
 
 def make_organization(slug: str, **fields) -> Organization:
-    """An organisation with its roles, one sender account on a closed port, and a default sender."""
-    organization = Organization.objects.create(slug=slug, name=fields.pop("name", slug.title()), **fields)
+    """An organisation with its roles, an account on a closed port, a default sender, and no pause between packets."""
+    fields = {"name": slug.title(), "packet_interval": 0} | fields
+    organization = Organization.objects.create(slug=slug, **fields)
     with in_organization(organization):
         Role.ship()
         account = SenderAccount.objects.create(name="Mail", host="127.0.0.1", port=9, security="none")

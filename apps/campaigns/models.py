@@ -36,6 +36,9 @@ class Mailing(OrganizationModel):
         "done": set(),
     }
 
+    # Nobody knows whether one that was in flight when a worker died has left, and it must not leave twice.
+    ONCE_ONLY = (Channel.SMS, Channel.PEC)
+
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
 

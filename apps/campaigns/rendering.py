@@ -20,6 +20,7 @@ from .models import Mailing
 
 # Slots of Bedel's own, at the foot of every letter; staff cannot write them, for their names are no tag's.
 QUESTION, FOOTER = "bedel_question", "bedel_footer"
+QUESTION_TEXT, FOOTER_TEXT = "bedel_question_text", "bedel_footer_text"
 
 _LETTER = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -49,32 +50,43 @@ def freeze(mailing: Mailing) -> None:
 
 
 class Renderer:
-    """Compiled once per mailing; renders the letter of one recipient after the other."""
+    """Compiled once per mailing: its subject, HTML and text as templates, and the values they take per recipient."""
 
     def __init__(self, mailing: Mailing):
         self.mailing = mailing
         html, text = (mailing.frozen_html, mailing.frozen_text) if mailing.frozen_html else _letter(mailing)
-        self._html = compile_template(html, "html")
-        self._text = compile_template(text, "text")
-        self._subject = compile_template(mailing.subject, "header")
-        tags = self._html.tags | self._text.tags
-        self._own_link = "unsubscribe_link" in tags
-        self._automatic_link = mailing.organization.automatic_unsubscribe_link and not self._own_link
+        self.html = compile_template(html, "html")
+        self.text = compile_template(text, "text")
+        self.subject = compile_template(mailing.subject, "header")
+        own_link = "unsubscribe_link" in self.html.tags | self.text.tags
+        self._automatic_link = mailing.organization.automatic_unsubscribe_link and not own_link
+        self.shows_unsubscribe_link = own_link or self._automatic_link
 
     def render(self, row: AudienceRow, values: dict[str, str], students: dict[int, Person] | None = None) -> Rendered:
         """The letter of one recipient. `values` come from values_for(); `students` are loaded when not given."""
+        all_values = self.slot_values(row, values, students)
+        return Rendered(
+            subject=self.subject.render(all_values),
+            html=self.html.render(all_values),
+            text=self.text.render(all_values),
+            unsubscribe_url=all_values["unsubscribe_link"] if self.shows_unsubscribe_link else "",
+        )
+
+    def slot_values(
+        self, row: AudienceRow, values: dict[str, str], students: dict[int, Person] | None = None
+    ) -> dict[str, str]:
+        """`values` with those of Bedel's own slots and the row's public links: all that the three templates need."""
         unsubscribe = unsubscribe_url(self.mailing, row)
         with translation.override(language_of(self.mailing, row)):
             questions = self._questions(row, students)
-            all_values = {**values, "unsubscribe_link": unsubscribe}
-            html_values = {QUESTION: _question_html(self.mailing, questions), FOOTER: self._footer_html(unsubscribe)}
-            text_values = {QUESTION: _question_text(self.mailing, questions), FOOTER: self._footer_text(unsubscribe)}
-        return Rendered(
-            subject=self._subject.render(all_values),
-            html=self._html.render({**all_values, **html_values}),
-            text=self._text.render({**all_values, **text_values}),
-            unsubscribe_url=unsubscribe if self._own_link or self._automatic_link else "",
-        )
+            return {
+                **values,
+                "unsubscribe_link": unsubscribe,
+                QUESTION: _question_html(self.mailing, questions),
+                QUESTION_TEXT: _question_text(self.mailing, questions),
+                FOOTER: self._footer_html(unsubscribe),
+                FOOTER_TEXT: self._footer_text(unsubscribe),
+            }
 
     def _questions(
         self, row: AudienceRow, students: dict[int, Person] | None
@@ -116,7 +128,7 @@ def _letter(mailing: Mailing) -> tuple[str, str]:
     """The HTML document and the text part, still with their tags."""
     body = make_safe(mailing.body)
     document = inline_css(_LETTER.format(body=body, question=QUESTION, footer=FOOTER))
-    return document, f"{to_text(body)}\n\n{{{{ {QUESTION} }}}}{{{{ {FOOTER} }}}}"
+    return document, f"{to_text(body)}\n\n{{{{ {QUESTION_TEXT} }}}}{{{{ {FOOTER_TEXT} }}}}"
 
 
 def _answer_url(token: str, about: int, choice: str) -> str:

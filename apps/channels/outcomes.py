@@ -37,6 +37,10 @@ class AccountProblem(Exception):
         self.values = values
 
 
+class AccountBusy(AccountProblem):
+    """The server is there but wants no mail now, or wants it more slowly: nothing is wrong with the account."""
+
+
 def gettext_noop(message: str) -> str:
     """Mark `message` for translation. Adapters do not import Django: who shows the sentence translates it."""
     return message

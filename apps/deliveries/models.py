@@ -1,6 +1,6 @@
 """One row per recipient of a mailing: the truth about what was sent. And the packets in which rows are handed out."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models, transaction
@@ -17,6 +17,9 @@ from apps.recipients.models import Person
 from apps.senders.models import SenderAccount
 
 from .tallies import DeliveryManager
+
+# A postponed message is tried again after 2, 4, 8 ... minutes, at most four hours later.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=4)
 
 
 class Delivery(OrganizationModel):
@@ -37,6 +40,8 @@ class Delivery(OrganizationModel):
         "uncertain": {"waiting", "sent"},
     }
     OPEN = (State.WAITING, State.IN_FLIGHT)
+    # What a letter is made from, see `row`.
+    ROW_FIELDS = ("id", "person_id", "name", "address", "normalized", "language", "variables")
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="deliveries")
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="deliveries")
@@ -78,6 +83,11 @@ class Delivery(OrganizationModel):
     def __str__(self) -> str:
         return f"{self.name or self.address}: {self.state}"
 
+    @property
+    def row(self) -> tuple:
+        """The values of ROW_FIELDS."""
+        return tuple(getattr(self, name) for name in self.ROW_FIELDS)
+
 
 check_transitions(Delivery.State, Delivery.TRANSITIONS)
 
@@ -98,7 +108,10 @@ class DeliveryAbout(OrganizationModel):
 
 
 class Packet(OrganizationModel):
-    """A range of a mailing's delivery ids: what one task is given, and what is handed on when a worker dies."""
+    """A range of a mailing's delivery ids: what a worker leases, and what is handed on when it dies.
+
+    `attempt` is the number of the round: rows that the server has put off as often as that are tried in it.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -120,7 +133,10 @@ class Packet(OrganizationModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "mailing", "first_id", "attempt"], name="packet_once")
         ]
-        indexes = [models.Index(fields=["state", "lease_until"], condition=~Q(state="done"), name="packet_open")]
+        indexes = [
+            models.Index(fields=["state", "lease_until"], condition=~Q(state="done"), name="packet_open"),
+            models.Index(fields=["mailing", "id"], condition=Q(state="waiting"), name="packet_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.mailing_id}: {self.first_id}-{self.last_id}"
@@ -130,53 +146,81 @@ class Packet(OrganizationModel):
         """The deliveries of this packet, whatever their state."""
         return Delivery.objects.filter(mailing=self.mailing_id, pk__range=(self.first_id, self.last_id))
 
-    def take_rows(self) -> list[Delivery]:
-        """Mark what still waits as in flight, and return it."""
-        self.rows.filter(state=Delivery.State.WAITING).update(state=Delivery.State.IN_FLIGHT, updated_at=timezone.now())
-        return list(self.rows.filter(state=Delivery.State.IN_FLIGHT))
+    @property
+    def ours(self):
+        """The row while it is leased by whoever read this instance."""
+        return Packet.objects.filter(pk=self.pk, state=self.State.LEASED, leased_by=self.leased_by)
 
-    def renew(self, lease: timedelta) -> bool:
-        """Hold the packet for another `lease`; False when it is not ours any more, or its mailing was stopped."""
-        until = timezone.now() + lease
-        if not self._ours().filter(mailing__state=Mailing.State.SENDING).update(lease_until=until):
-            return False
-        self.lease_until = until
-        return True
+    def renew(self, until: datetime) -> bool:
+        """Hold the packet until then; False when it is not ours any more, or its mailing was stopped or is gone."""
+        return bool(self.ours.filter(mailing__state=Mailing.State.SENDING).update(lease_until=until))
 
-    def give_back(self, pause: timedelta | None = None) -> None:
-        """End the lease: what is not recorded waits again (after `pause`); nothing left means done.
+    def take_rows(self, limit: int, mark: bool = True) -> list[tuple]:
+        """Up to `limit` rows to be tried in this round, as Delivery.ROW_FIELDS; `mark` them as in flight."""
+        rows = self.rows.filter(state=Delivery.State.WAITING, attempts__lte=self.attempt).order_by("id")
+        taken = list(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
+        if mark and taken:
+            self.mark_in_flight([row[0] for row in taken])
+        return taken
+
+    def mark_in_flight(self, delivery_ids: list[int]) -> None:
+        """Note, before they are handed over, that these rows of the packet leave now."""
+        waiting = self.rows.filter(state=Delivery.State.WAITING, pk__in=delivery_ids)
+        waiting.update(state=Delivery.State.IN_FLIGHT, updated_at=timezone.now())
+
+    def give_back(self) -> bool:
+        """End the lease: what has no outcome waits again; True when nothing is left, so that the packet is done.
 
         Does nothing when the lease has run out and somebody else holds the packet: then the rows in flight are his.
         """
         with transaction.atomic():
-            if not self._ours().update(state=self.State.WAITING, lease_until=None):
-                return
-            self.rows.filter(state=Delivery.State.IN_FLIGHT).update(state=Delivery.State.WAITING)
-            if not self.rows.filter(state=Delivery.State.WAITING).exists():
-                Packet.objects.filter(pk=self.pk).update(state=self.State.DONE)
-            elif pause is not None:
-                Packet.objects.filter(pk=self.pk).update(
-                    not_before=timezone.now() + pause, attempt=models.F("attempt") + 1
-                )
+            if not self.ours.update(state=self.State.WAITING, lease_until=None):
+                return False
+            self._close_rows(Delivery.State.WAITING)
+            return self._end_or_wait()
 
-    def _ours(self):
-        """The row while it is leased by whoever read this instance: each lease ends at a moment of its own."""
-        return Packet.objects.filter(pk=self.pk, state=self.State.LEASED, lease_until=self.lease_until)
+    def take_back(self) -> None:
+        """End the lease of a worker that is gone.
+
+        Email in flight waits again, and goes under the same Message-ID. Of an SMS or a PEC nobody can say whether it
+        was handed over: it is uncertain, and never repeated by itself.
+        """
+        with transaction.atomic():
+            if self.ours.update(state=self.State.WAITING, lease_until=None):
+                once_only = self.mailing.channel in Mailing.ONCE_ONLY
+                self._close_rows(Delivery.State.UNCERTAIN if once_only else Delivery.State.WAITING)
+                self._end_or_wait()
+
+    def _close_rows(self, state: str) -> None:
+        self.rows.filter(state=Delivery.State.IN_FLIGHT).update(state=state, updated_at=timezone.now())
+
+    def _end_or_wait(self) -> bool:
+        """Each round tries every row once; what was put off in one round waits, ever longer, for the next."""
+        packet = Packet.objects.filter(pk=self.pk)
+        waiting = self.rows.filter(state=Delivery.State.WAITING)
+        if not waiting.exists():
+            packet.update(state=self.State.DONE)
+            return True
+        if not waiting.filter(attempts__lte=self.attempt).exists():
+            pause = min(FIRST_PAUSE * 2**self.attempt, LONGEST_PAUSE)
+            packet.update(not_before=timezone.now() + pause, attempt=self.attempt + 1)
+        return False
 
 
 check_transitions(Packet.State, Packet.TRANSITIONS)
 
 
 class Turn(OrganizationModel):
-    """When an organisation was last handed a packet: what keeps its interval, and turns fair."""
+    """When a mailing was last handed a packet: what keeps its organisation's interval, and turns fair."""
 
+    mailing = models.OneToOneField(Mailing, on_delete=models.CASCADE, related_name="turn")
     last_packet_at = models.DateTimeField()
 
     class Meta(OrganizationModel.Meta):
-        constraints = [models.UniqueConstraint(fields=["organization"], name="turn_once")]
+        indexes = [models.Index(fields=["organization", "-last_packet_at"], name="turn_latest")]
 
     def __str__(self) -> str:
-        return f"{self.organization_id}: {self.last_packet_at}"
+        return f"{self.mailing_id}: {self.last_packet_at}"
 
 
 class ConnectionSlots(OrganizationModel):

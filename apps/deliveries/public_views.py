@@ -14,9 +14,9 @@ from apps.surveys.answering import QuestionClosed, record_answer
 from apps.surveys.models import Answer, Question
 from apps.targetlists.opting_out import has_opted_out, opt_in_again, opt_out
 
+from .letters import audience_rows
 from .models import Delivery
 from .public_links import opened_by_token
-from .sending import rows_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _record(request, question: Question, delivery: Delivery, about: Person | Non
 def _context(delivery: Delivery) -> dict:
     """The head of every page: the school, and the subject as this recipient has read it."""
     mailing = delivery.mailing
-    values = values_for(mailing, rows_of([delivery]))[0]
+    values = values_for(mailing, audience_rows([delivery.row]))[0]
     subject = compile_template(mailing.subject, "header").render(values)
     return {"organization": current_organization(), "subject": subject, "delivery": delivery}
 

@@ -1,79 +1,123 @@
-"""Outcomes become rows in groups, as they come: one statement for up to twenty messages or a fifth of a second."""
+"""Outcomes become rows in groups, as they come: one statement for up to a hundred messages or a fifth of a second.
 
+Until then they stand in the worker's journal, so that a killed worker repeats only what it had not yet heard of.
+"""
+
+import asyncio
+import json
 import re
-import time
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.channels.outcomes import Outcome, Result
+from apps.organizations.scoping import in_organization
 from apps.recipients.models import ContactPoint
 
-from .models import Delivery
+from .claiming import LEASE
+from .desk import Desk
+from .journal import Journal
+from .models import Delivery, Packet
 
-GROUP_SIZE = 20
+GROUP_SIZE = 100
 GROUP_SECONDS = 0.2
 MAX_ATTEMPTS = 8
 # RFC 3463: the address or its domain does not exist (or no longer).
 _DEAD_ADDRESS = re.compile(r"\b5\.1\.(1|2|3|6|10)\b")
 
 _STATE_OF = {
-    Result.ACCEPTED: Delivery.State.SENT,
-    Result.REFUSED: Delivery.State.FAILED,
-    Result.POSTPONED: Delivery.State.WAITING,
-    Result.UNCERTAIN: Delivery.State.UNCERTAIN,
+    Result.ACCEPTED: str(Delivery.State.SENT),
+    Result.REFUSED: str(Delivery.State.FAILED),
+    Result.POSTPONED: str(Delivery.State.WAITING),
+    Result.UNCERTAIN: str(Delivery.State.UNCERTAIN),
 }
 
-_UPDATE = """WITH outcome (id, state, reply, at) AS (VALUES {values})
-UPDATE deliveries_delivery SET state = outcome.state, server_reply = outcome.reply, attempts = attempts + 1,
-    updated_at = {now}, sent_at = CASE WHEN outcome.state = 'sent' THEN {at} ELSE sent_at END
-FROM outcome WHERE deliveries_delivery.id = outcome.id AND deliveries_delivery.state = 'in_flight'"""
+# An acceptance stands, also when the lease had run out and the row waits again.
+_UPDATE = """UPDATE deliveries_delivery SET server_reply = outcome.reply, attempts = attempts + 1,
+    state = CASE WHEN outcome.state = 'waiting' AND attempts + 1 >= {most} THEN 'failed' ELSE outcome.state END,
+    updated_at = outcome.at, sent_at = CASE WHEN outcome.state = 'sent' THEN outcome.at ELSE sent_at END
+FROM {outcomes}
+WHERE deliveries_delivery.id = outcome.id AND deliveries_delivery.organization_id = %s
+    AND (deliveries_delivery.state = 'in_flight'
+        OR outcome.state = 'sent' AND deliveries_delivery.state IN ('waiting', 'uncertain'))"""
+_POSTGRESQL = """unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS outcome (id, state, reply, at)"""
+_SQLITE = """(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state,
+    json_extract(value, '$[2]') AS reply, json_extract(value, '$[3]') AS at FROM json_each(%s)) AS outcome"""
+
+Heard = tuple[Outcome, datetime]
 
 
 class Recorder:
-    """Collects the outcomes of a packet. `last_attempt` turns what is postponed once more into failed."""
+    """Takes the outcomes of one packet in an event loop and has them written at the desk, group after group."""
 
-    def __init__(self, last_attempt: bool = False):
-        self._last_attempt = last_attempt
-        self._group: list[tuple[Outcome, str, datetime]] = []
-        self._since = time.monotonic()
-        self.postponed = 0
+    def __init__(self, desk: Desk, journal: Journal, packet: Packet):
+        self._desk = desk
+        self._journal = journal
+        self._packet = packet
+        self._group: list[Heard] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: list[asyncio.Future[bool]] = []
+        self.postponed = self.accepted = 0
+        self.is_lost = False  # the packet is not ours any more, or its mailing was stopped: send nothing further
 
-    def add(self, outcome: Outcome) -> bool:
-        """Take one outcome; True when the group was written just now."""
-        state = _STATE_OF[outcome.result]
-        if state == Delivery.State.WAITING and self._last_attempt:
-            state = Delivery.State.FAILED
-        self.postponed += state == Delivery.State.WAITING
-        self._group.append((outcome, state, timezone.now()))
-        full = len(self._group) >= GROUP_SIZE or time.monotonic() - self._since > GROUP_SECONDS
-        if full:
-            self.flush()
-        return full
+    def add(self, outcome: Outcome) -> None:
+        """Take one outcome."""
+        self._journal.note(self._packet.pk, outcome)
+        self._group.append((outcome, timezone.now()))
+        if len(self._group) >= GROUP_SIZE:
+            self._hand_in()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._hand_in)
 
-    def flush(self) -> None:
-        """Write what has been collected."""
-        self._since = time.monotonic()
-        if not self._group:
-            return
-        parameters: list[Any] = []
-        for outcome, state, at in self._group:
-            parameters += [outcome.key, str(state), outcome.reply[:1000], at]
+    async def finish(self) -> None:
+        """Wait until all that was taken is written. Raises what went wrong while writing."""
+        self._hand_in()
+        await asyncio.gather(*self._writing)
+
+    def _hand_in(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._group:
+            group, self._group = self._group, []
+            self._count(group)
+            self._writing = [future for future in self._writing if not future.done() or future.exception()]
+            self._writing.append(self._desk.ask(self._write, group))
+
+    def _count(self, group: list[Heard]) -> None:
+        self.accepted += sum(outcome.result == Result.ACCEPTED for outcome, _at in group)
+        self.postponed += sum(outcome.result == Result.POSTPONED for outcome, _at in group)
+
+    def _write(self, group: list[Heard]) -> None:
+        with in_organization(self._packet.organization):
+            write_outcomes(self._packet, group)
+            if not self._packet.renew(timezone.now() + LEASE):
+                self.is_lost = True
+
+
+def write_outcomes(packet: Packet, heard: Sequence[Heard]) -> None:
+    """Write what was heard of rows of `packet`, in the scope of its organisation, in one transaction."""
+    ids, states, replies, times = [], [], [], []
+    for outcome, at in heard:
+        ids.append(outcome.key)
+        states.append(_STATE_OF[outcome.result])
+        replies.append(outcome.reply[:1000])
+        times.append(connection.ops.adapt_datetimefield_value(at))
+    columns = [ids, states, replies, times]
+    postgresql = connection.vendor == "postgresql"
+    outcomes = columns if postgresql else [json.dumps(list(zip(*columns, strict=True)))]
+    statement = _UPDATE.format(most=MAX_ATTEMPTS, outcomes=_POSTGRESQL if postgresql else _SQLITE)
+    with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(self._statement(), [*parameters, timezone.now()])
-        self._mark_dead_addresses()
-        self._group.clear()
+            cursor.execute(statement, [*outcomes, packet.organization_id])
+        _mark_dead_addresses([outcome for outcome, _at in heard if outcome.result == Result.REFUSED])
 
-    def _statement(self) -> str:
-        postgresql = connection.vendor == "postgresql"
-        row = "(%s::bigint, %s::text, %s::text, %s::timestamptz)" if postgresql else "(%s, %s, %s, %s)"
-        return _UPDATE.format(values=", ".join([row] * len(self._group)), now="%s", at="outcome.at")
 
-    def _mark_dead_addresses(self) -> None:
-        for outcome, state, _at in self._group:
-            if state == Delivery.State.FAILED and _DEAD_ADDRESS.search(outcome.reply):
-                address = Delivery.objects.values_list("normalized", flat=True).get(pk=outcome.key)
-                for point in ContactPoint.objects.filter(channel="email", normalized=address, health="good"):
-                    point.mark_failed(outcome.reply)
+def _mark_dead_addresses(refused: list[Outcome]) -> None:
+    for outcome in refused:
+        if _DEAD_ADDRESS.search(outcome.reply):
+            address = Delivery.objects.values_list("normalized", flat=True).filter(pk=outcome.key).first()
+            for point in ContactPoint.objects.filter(channel="email", normalized=address, health="good"):
+                point.mark_failed(outcome.reply)

@@ -1,133 +1,238 @@
-"""Send one packet: claim it by a lease, hand its rows to the mail server, write what became of each."""
+"""What a worker does in one go: claim packets, have them sent side by side, write what becomes of each message.
 
+One event loop drives the connections to all accounts; a slow server keeps nobody else waiting. Of each account two
+packets are in hand at a time, so that the connections have work while the next packet is fetched.
+"""
+
+import asyncio
 import logging
+import time
+from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from uuid import uuid4
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.campaigns.audience import AudienceRow
 from apps.campaigns.models import Mailing
 from apps.channels.email.addresses import UnsendableAddress
-from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel
+from apps.channels.email.smtp import Envelope
 from apps.channels.outcomes import AccountProblem, Outcome, Result
 from apps.core.states import TransitionRefused, move
+from apps.organizations.scoping import in_organization
 from apps.senders.models import SenderAccount
 from apps.senders.secrets import SecretUnreadable
 
-from .letters import LetterMaker
-from .models import Delivery, DeliveryAbout, Packet
-from .recording import MAX_ATTEMPTS, Recorder
+from .adapters import Adapter, open_adapter
+from .circuits import note_success, open_circuit
+from .claiming import Claim, claim, let_go_of_connections, renew_all
+from .desk import Desk
+from .finishing import finish
+from .journal import Journal
+from .letters import LetterMaker, PreparedRow
+from .models import Packet
+from .recording import Recorder
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
-# A postponed message is tried again after 2, 4, 8 ... minutes, at most four hours later.
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=4)
+_PACKETS_PER_ACCOUNT = 2
+_MOST_PACKETS = 16
+_LOOK_SECONDS = 0.5
+_RENEW_SECONDS = 60.0
+_IDLE_SECONDS = 5.0
 
 
-class LeaseLost(Exception):
-    """The packet is not ours any more (or its mailing was stopped): send nothing further of it."""
+@dataclass(frozen=True)
+class _InHand:
+    """A packet that was claimed, ready to go."""
+
+    letters: LetterMaker
+    rows: list[PreparedRow]
+    adapter: Adapter
 
 
-def send_packet(packet: Packet) -> None:
-    """Send what still waits in a packet that claim() has leased to this process."""
-    mailing = packet.mailing
-    rows = packet.take_rows()
-    recorder = Recorder(last_attempt=packet.attempt + 1 >= MAX_ATTEMPTS)
-    try:
-        _send_rows(packet, mailing, rows, recorder)
-    except LeaseLost:
-        logger.info("packet %s: stopped midway", packet.pk)
-    except AccountProblem as problem:
-        pause(mailing, in_words(problem))
-    except SecretUnreadable:
-        pause(
-            mailing, _("The password of the sender account cannot be read any more. Type it in again in the settings.")
-        )
-    except Exception:
-        logger.exception("packet %s of mailing %s", packet.pk, mailing.pk)
-        pause(
-            mailing,
-            _("Something in Bedel went wrong while sending. Nothing is lost; the operator finds it in the log."),
-        )
-    finally:
-        recorder.flush()
-        packet.give_back(_pause_before(packet) if recorder.postponed else None)
-    finish(mailing)
+class SendingRun:
+    """One worker's turn, of about `seconds`: it ends earlier when nothing is due, never in the middle of a packet."""
+
+    def __init__(self, desk: Desk, seconds: float):
+        self.worker = uuid4().hex
+        self._desk = desk
+        self._until = time.monotonic() + seconds
+        self._renewed_at = time.monotonic()
+        self._tasks: dict[asyncio.Task[None], int] = {}  # each with its account
+        self._adapters: dict[int, Adapter] = {}
+        self._idle_since: dict[int, float] = {}
+        self._letters: dict[int, LetterMaker] = {}
+        self._organizations: dict[int, object] = {}
+        self._is_stopping = False
+        self._error: BaseException | None = None
+
+    async def main(self) -> None:
+        """Send until nothing is due or the time is up. Raises what kept outcomes from being written."""
+        with Journal(self.worker) as self._journal:
+            try:
+                await self._keep_sending()
+            finally:
+                self._is_stopping = True
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+                    self._put_away_what_ended()
+                for account_id in list(self._adapters):
+                    await self._close(account_id)
+            if self._error:
+                raise self._error  # the journal stays: it has what the database has not
+
+    async def _keep_sending(self) -> None:
+        while not self._error:
+            claimed = await self._claim()
+            if claimed:
+                self._begin(claimed)
+                continue
+            if not self._tasks:
+                return
+            await asyncio.wait(self._tasks, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self._put_away_what_ended()
+            await self._look_after_leases()
+
+    async def _claim(self) -> Claim | None:
+        if time.monotonic() > self._until or len(self._tasks) >= _MOST_PACKETS:
+            return None
+        in_hand = Counter(self._tasks.values())
+        full = [account_id for account_id, number in in_hand.items() if number >= _PACKETS_PER_ACCOUNT]
+        return await self._desk.ask(claim, self.worker, full)
+
+    def _begin(self, claimed: Claim) -> None:
+        account_id = _account(claimed.packet).pk
+        self._organizations[account_id] = claimed.packet.mailing.organization
+        self._idle_since.pop(account_id, None)
+        self._tasks[asyncio.create_task(self._send(claimed))] = account_id
+
+    def _put_away_what_ended(self) -> None:
+        for task in [task for task in self._tasks if task.done()]:
+            account_id = self._tasks.pop(task)
+            self._error = self._error or task.exception()
+            if account_id not in self._tasks.values():
+                self._idle_since[account_id] = time.monotonic()
+
+    async def _look_after_leases(self) -> None:
+        now = time.monotonic()
+        if now - self._renewed_at > _RENEW_SECONDS:
+            self._renewed_at = now
+            await self._desk.ask(renew_all, self.worker)
+        for account_id, since in list(self._idle_since.items()):
+            if now - since > _IDLE_SECONDS:
+                await self._close(account_id)
+
+    async def _close(self, account_id: int) -> None:
+        """Close the connections to an account, and let other workers have them."""
+        self._idle_since.pop(account_id, None)
+        adapter = self._adapters.pop(account_id, None)
+        if adapter is not None:
+            await adapter.close()
+        await self._desk.ask(self._in_scope_of, account_id, let_go_of_connections, self.worker, account_id)
+
+    def _in_scope_of(self, account_id: int, function, *args):
+        with in_organization(self._organizations[account_id]):
+            return function(*args)
+
+    # -- one packet
+
+    async def _send(self, claimed: Claim) -> None:
+        packet = claimed.packet
+        recorder = Recorder(self._desk, self._journal, packet)
+        try:
+            in_hand = await self._desk.ask(self._prepare, claimed)
+            if packet.mailing.channel in Mailing.ONCE_ONLY:
+                await self._hand_over_few_by_few(claimed, in_hand, recorder)
+            else:
+                await in_hand.adapter.deliver(self._envelopes(in_hand, recorder), recorder.add)
+        except (AccountProblem, SecretUnreadable) as problem:
+            await self._desk.ask(self._pause_account, packet, problem)
+        except Exception:
+            logger.exception("packet %s of mailing %s", packet.pk, packet.mailing_id)
+            await self._desk.ask(self._pause_mailing, packet)
+        finally:
+            await recorder.finish()
+            await self._desk.ask(self._end, packet, recorder)
+
+    def _prepare(self, claimed: Claim) -> _InHand:
+        """Read, in one go, all that the letters of this packet need."""
+        packet = claimed.packet
+        with in_organization(packet.mailing.organization):
+            letters = self._letters.get(packet.mailing_id)
+            if letters is None:
+                letters = self._letters[packet.mailing_id] = LetterMaker(packet.mailing)
+            adapter = self._adapter(packet, claimed.connections)
+            mark = packet.mailing.channel not in Mailing.ONCE_ONLY
+            rows = letters.prepare(packet.take_rows(claimed.rows, mark=mark))
+        return _InHand(letters, rows, adapter)
+
+    def _adapter(self, packet: Packet, connections: int) -> Adapter:
+        account = _account(packet)
+        adapter = self._adapters.get(account.pk)
+        if adapter is None or adapter.is_stopped:
+            adapter = self._adapters[account.pk] = open_adapter(packet.mailing.channel, account, connections)
+        return adapter
+
+    def _envelopes(self, in_hand: _InHand, recorder: Recorder, rows: Iterator[PreparedRow] | None = None):
+        """Envelopes as they are asked for; an address that no server could take is refused here, alone."""
+        for row in in_hand.rows if rows is None else rows:
+            if recorder.is_lost or self._is_stopping:
+                return
+            try:
+                envelope: Envelope = in_hand.letters.envelope(row)
+            except UnsendableAddress as error:
+                recorder.add(Outcome(row.key, Result.REFUSED, str(error)))
+            else:
+                yield envelope
+
+    async def _hand_over_few_by_few(self, claimed: Claim, in_hand: _InHand, recorder: Recorder) -> None:
+        """What must not leave twice is noted as in flight before it is handed over, and recorded before the next."""
+        for first in range(0, len(in_hand.rows), claimed.connections):
+            few = in_hand.rows[first : first + claimed.connections]
+            if recorder.is_lost or self._is_stopping:
+                return
+            await self._desk.ask(self._mark, claimed.packet, [row.key for row in few])
+            await in_hand.adapter.deliver(self._envelopes(in_hand, recorder, iter(few)), recorder.add)
+            await recorder.finish()
+
+    def _mark(self, packet: Packet, keys: list[int]) -> None:
+        with in_organization(packet.mailing.organization):
+            packet.mark_in_flight(keys)
+
+    def _end(self, packet: Packet, recorder: Recorder) -> None:
+        with in_organization(packet.mailing.organization):
+            if recorder.accepted:
+                note_success(_account(packet))
+            if packet.give_back():
+                finish(packet.mailing)
+
+    def _pause_account(self, packet: Packet, problem: AccountProblem | SecretUnreadable) -> None:
+        with in_organization(packet.mailing.organization):
+            open_circuit(_account(packet).pk, in_words(problem))
+
+    def _pause_mailing(self, packet: Packet) -> None:
+        sentence = _("Something in Bedel went wrong while sending. Nothing is lost; the operator finds it in the log.")
+        with in_organization(packet.mailing.organization):
+            try:
+                move(Mailing.objects.get(pk=packet.mailing_id), Mailing.State.STOPPED, problem=sentence)
+            except (TransitionRefused, Mailing.DoesNotExist, KeyError):
+                return
 
 
-def finish(mailing: Mailing) -> bool:
-    """Mark a mailing as done when none of its rows is open; True if it was this call that did."""
-    if mailing.deliveries.filter(state__in=Delivery.OPEN).exists():
-        return False
-    try:
-        move(mailing, Mailing.State.DONE, finished_at=timezone.now())
-    except TransitionRefused:
-        return False
-    return True
+def send_what_is_due(seconds: float) -> None:
+    """Send packets for about so many seconds, or until none is due. Any number of these may run side by side."""
+    desk = Desk()
+    desk.serve(SendingRun(desk, seconds).main)
 
 
-def pause(mailing: Mailing, problem: str) -> None:
-    """Stop a mailing by itself, with the reason that its page and Home will show."""
-    logger.warning("mailing %s paused: %s", mailing.pk, problem)
-    try:
-        move(mailing, Mailing.State.STOPPED, problem=problem)
-    except TransitionRefused:
-        return
-
-
-def in_words(problem: AccountProblem) -> str:
+def in_words(problem: AccountProblem | SecretUnreadable) -> str:
     """What is wrong with an account, in the language of the moment."""
+    if isinstance(problem, SecretUnreadable):
+        return _("The password of the sender account cannot be read any more. Type it in again in the settings.")
     return _(problem.message) % problem.values if problem.values else _(problem.message)
 
 
-def smtp_account(account: SenderAccount) -> SmtpAccount:
-    """What the adapter needs to know of a sender account. Raises SecretUnreadable."""
-    return SmtpAccount(account.host, account.port, account.security, account.username, account.password)
-
-
-def rows_of(deliveries: list[Delivery]) -> list[AudienceRow]:
-    """Deliveries as the rows from which letters are made, with the students they are about: one query for all."""
-    about: dict[int, list[int]] = {}
-    abouts = DeliveryAbout.objects.filter(delivery__in=[delivery.pk for delivery in deliveries]).order_by("person_id")
-    for delivery_id, person_id in abouts.values_list("delivery_id", "person_id"):
-        about.setdefault(delivery_id, []).append(person_id)
-    return [
-        AudienceRow(
-            person_id=delivery.person_id,
-            name=delivery.name,
-            address=delivery.address,
-            normalized=delivery.normalized,
-            reason="",
-            language=delivery.language,
-            variables=delivery.variables,
-            about_ids=tuple(about.get(delivery.pk, ())),
-            delivery_id=delivery.pk,
-        )
-        for delivery in deliveries
-    ]
-
-
-def _send_rows(packet: Packet, mailing: Mailing, rows: list[Delivery], recorder: Recorder) -> None:
-    if not rows:
-        return
-    letters = LetterMaker(mailing)
-    with SmtpChannel(smtp_account(letters.sender.account)) as channel:
-        for outcome in channel.send(_sendable(letters, rows_of(rows), recorder)):
-            if recorder.add(outcome) and not packet.renew(LEASE):
-                raise LeaseLost
-
-
-def _sendable(letters: LetterMaker, rows: list[AudienceRow], recorder: Recorder) -> Iterator[Envelope]:
-    """Envelopes as they are asked for; an address that no server could take is refused here, alone."""
-    for row, envelope in zip(rows, letters.envelopes(rows), strict=True):
-        if isinstance(envelope, UnsendableAddress):
-            recorder.add(Outcome(row.delivery_id, Result.REFUSED, str(envelope)))
-        else:
-            yield envelope
-
-
-def _pause_before(packet: Packet) -> timedelta:
-    return min(FIRST_PAUSE * 2**packet.attempt, LONGEST_PAUSE)
+def _account(packet: Packet) -> SenderAccount:
+    assert packet.mailing.sender is not None  # the check page lets no mailing through without
+    return packet.mailing.sender.account

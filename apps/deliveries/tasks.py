@@ -1,20 +1,21 @@
 """Celery's way in. The broker only says "go and look": what is to be done stands in the database."""
 
-import time
-
 from celery import shared_task
 
-from apps.campaigns.models import TestSend
+from apps.campaigns.models import Mailing, TestSend
 from apps.core.starting_work import start
 from apps.organizations.models import Organization
 from apps.organizations.scoping import in_organization
 
-from .claiming import claim
-from .sending import send_packet
+from .circuits import close_circuit, try_again
+from .claiming import packets_wait
+from .fan_out import fan_out
+from .replaying import replay_left_journals
+from .sending import send_what_is_due
 from .test_copies import send_test_copy
 from .tick import tick
 
-SLICE_SECONDS = 3.0
+SLICE_SECONDS = 20.0
 
 
 @shared_task(name="deliveries.tick", expires=10)
@@ -26,17 +27,37 @@ def tick_task() -> None:
 
 @shared_task(name="deliveries.work", expires=10)
 def work() -> None:
-    """Send one packet after the other until none is due. Any number of these may run side by side.
+    """Send packets until none is due. Any number of these may run side by side.
 
-    After a few seconds it makes way for other tasks (the tick, an import) and calls the next of its kind.
+    After a while it makes way, so that a worker can be ended in peace, and calls the next of its kind.
     """
-    until = time.monotonic() + SLICE_SECONDS
-    while packet := claim():
-        with in_organization(packet.organization):
-            send_packet(packet)
-        if time.monotonic() > until:
+    replay_left_journals()
+    send_what_is_due(SLICE_SECONDS)
+    if packets_wait():
+        start("deliveries.work")
+
+
+@shared_task(name="deliveries.fan_out")
+def fan_out_task(mailing_id: int, organization_id: int) -> None:
+    """Start a mailing that is due; does nothing when it was started, taken back or deleted in the meantime."""
+    with in_organization(Organization.objects.get(pk=organization_id)):
+        mailing = Mailing.objects.select_related("organization").filter(pk=mailing_id).first()
+        if mailing and mailing.state == Mailing.State.PENDING and fan_out(mailing, mailing.organization.packet_size):
             start("deliveries.work")
-            return
+
+
+@shared_task(name="deliveries.try_account", expires=120)
+def try_account_task(account_id: int, organization_id: int) -> None:
+    """Try an account whose circuit is open."""
+    with in_organization(Organization.objects.get(pk=organization_id)):
+        try_again(account_id)
+
+
+@shared_task(name="deliveries.account_mended")
+def account_mended(account_id: int, organization_id: int) -> None:
+    """Somebody has changed an account: what waited for it goes on."""
+    with in_organization(Organization.objects.get(pk=organization_id)):
+        close_circuit(account_id, mended=True)
 
 
 @shared_task(name="deliveries.send_test")

@@ -8,12 +8,13 @@ from apps.campaigns import audience
 from apps.campaigns.audience import AudienceRow
 from apps.campaigns.models import TestSend
 from apps.channels.email.addresses import UnsendableAddress
-from apps.channels.email.smtp import SmtpChannel
+from apps.channels.email.smtp import send_all
 from apps.channels.outcomes import AccountProblem, Result
 from apps.senders.secrets import SecretUnreadable
 
+from .adapters import smtp_account
 from .letters import LetterMaker
-from .sending import in_words, smtp_account
+from .sending import in_words
 
 
 def send_test_copy(test_send: TestSend) -> None:
@@ -39,9 +40,8 @@ def _send(test_send: TestSend) -> tuple[bool, str]:
         for each in letters.envelopes([row])
         if not isinstance(each, UnsendableAddress)
     ]
-    with SmtpChannel(smtp_account(letters.sender.account)) as channel:
-        for outcome in channel.send(envelopes):
-            return outcome.result == Result.ACCEPTED, outcome.reply
+    for outcome in send_all(smtp_account(letters.sender.account), envelopes):
+        return outcome.result == Result.ACCEPTED, outcome.reply
     return False, ""
 
 

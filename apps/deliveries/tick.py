@@ -4,55 +4,55 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.campaigns.models import Mailing
+from apps.core.starting_work import start
 from apps.organizations.scoping import in_organization, without_scope
 
-from .fan_out import fan_out
-from .models import Delivery, Packet
-from .sending import finish
+from .circuits import try_accounts_that_are_due
+from .claiming import LEASE, packets_wait
+from .finishing import finish
+from .models import ConnectionSlots, Packet
+from .replaying import replay_left_journals
 
 
 def tick() -> bool:
     """Do what is due in every organisation; True when there is a packet to send now."""
     start_due_mailings()
+    replay_left_journals()
     take_back_expired_leases()
     finish_mailings()
+    try_accounts_that_are_due()
     return packets_wait()
 
 
 def start_due_mailings() -> None:
-    """Fan out the mailings whose start has come."""
+    """Have the mailings fanned out whose start has come, each by a task of its own."""
     with without_scope():
-        due = list(
-            Mailing.objects.filter(state="pending", starts_at__lte=timezone.now()).select_related("organization")
-        )
-    for mailing in due:
-        with in_organization(mailing.organization):
-            fan_out(mailing)
+        due = Mailing.objects.filter(state=Mailing.State.PENDING, starts_at__lte=timezone.now())
+        ids = list(due.values_list("pk", "organization_id"))
+    for mailing_id, organization_id in ids:
+        start("deliveries.fan_out", mailing_id, organization_id)
 
 
 def take_back_expired_leases() -> None:
-    """Email whose outcome was never seen waits again, under the same Message-ID."""
+    """Email whose outcome was never seen waits again, under the same Message-ID; an SMS or a PEC is uncertain."""
+    now = timezone.now()
+    # one that ends later than any lease can is left from before the clock was set back
+    is_over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE)
     with without_scope():
-        expired = Packet.objects.filter(state=Packet.State.LEASED, lease_until__lt=timezone.now())
-        packets = list(expired.select_related("organization"))
+        expired = Packet.objects.filter(is_over, state=Packet.State.LEASED)
+        packets = list(expired.select_related("mailing__organization"))
+        ConnectionSlots.objects.filter(Q(until__lt=now) | Q(until__gt=now + 2 * LEASE)).delete()
     for packet in packets:
-        with in_organization(packet.organization):
-            packet.give_back()
+        with in_organization(packet.mailing.organization):
+            packet.take_back()
 
 
 def finish_mailings() -> None:
     """A mailing none of whose rows is open is done, whether or not a worker came to say so."""
     with without_scope():
-        still_open = Delivery.objects.filter(mailing=OuterRef("pk"), state__in=Delivery.OPEN)
-        over = list(Mailing.objects.filter(~Exists(still_open), state="sending").select_related("organization"))
-    for mailing in over:
+        open_packets = Packet.objects.filter(mailing=OuterRef("pk")).exclude(state=Packet.State.DONE)
+        over = Mailing.objects.filter(~Exists(open_packets), state=Mailing.State.SENDING)
+        mailings = list(over.select_related("organization"))
+    for mailing in mailings:
         with in_organization(mailing.organization):
             finish(mailing)
-
-
-def packets_wait() -> bool:
-    """Whether a packet of a running mailing may be sent now."""
-    now = timezone.now()
-    with without_scope():
-        due = Packet.objects.filter(state=Packet.State.WAITING, mailing__state=Mailing.State.SENDING)
-        return due.filter(Q(not_before=None) | Q(not_before__lte=now)).exists()

@@ -1,7 +1,8 @@
 """Whatever goes into a message comes out of the standard library's parser, and no line breaks a rule of SMTP."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -10,26 +11,59 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.channels.email.addresses import UnsendableAddress, ascii_address
+from apps.channels.email.addresses import UnsendableAddress, ascii_address, needs_smtputf8, wire_address
 from apps.channels.email.mime import Attachment, MailContent, compile_message
+from apps.core.merge import compile_template
 
 NOW = datetime(2026, 11, 22, 10, 0, 3, tzinfo=UTC)
 SHARED = {"from_name": "Colegio San José", "from_email": "office@school.example"}
+PLAIN = {"subject": "Trip", "html": "<p>Hello</p>", "text": "Hello"}
 anything = st.text(max_size=300)
 names = st.text(max_size=120)
+LONG = "Lorem ipsum, 1 = 1. Año.\r\n.\n"
+awkward = st.one_of(
+    anything,
+    st.text(alphabet="a .=\t\r\n", max_size=300),
+    st.text(alphabet="aé=. \n\ud800\0😀", max_size=200),
+    st.integers(70, 80).map(lambda size: "x" * size),
+    st.integers(70, 80).map(lambda size: "." * size),
+    st.sampled_from(["", ".", "..", "=", " ", "\t", "\r", "\n", "=2E", LONG * 30]),
+)
 
 
-def build(content=None, **changes):
+@dataclass(frozen=True)
+class Slot:
+    """A slot that escapes nothing: what is under test is what becomes of any text whatever."""
+
+    name: str
+    default: str = ""
+
+    def fill(self, values):
+        return values.get(self.name) or self.default
+
+
+@dataclass(frozen=True)
+class Template:
+    segments: tuple
+
+
+def compiled(content=None, constants=None, **changes):
+    """A message of literal texts, or of templates where `changes` gives tuples of texts and slots."""
+    segments = {name: (part,) if isinstance(part, str) else part for name, part in (PLAIN | changes).items()}
+    templates = {name: Template(tuple(parts)) for name, parts in segments.items()}
+    return compile_message(content or MailContent(**SHARED), **templates, constants=constants or {})
+
+
+def build(content=None, values=None, constants=None, subject=None, html=None, text=None, **changes):
+    parts = {"subject": subject, "html": html, "text": text}
     fields = {
         "to_name": "Ana",
         "to_email": "ana@family.example",
-        "subject": "Trip",
-        "html": "<p>Hello</p>",
-        "text": "Hello",
         "message_id": "<1.abc@school.example>",
         "date": NOW,
     }
-    return compile_message(content or MailContent(**SHARED)).build(**fields | changes)
+    message = compiled(content, constants, **{name: part for name, part in parts.items() if part is not None})
+    return message.build(values or {}, **fields | changes)
 
 
 def parse(raw):
@@ -48,19 +82,27 @@ def without_surrogates(text):
     return text.encode("utf-8", "replace").decode()
 
 
-def as_body(text):
-    text = without_surrogates(text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"))
-    return text.replace("\n", "\r\n")
+def as_body(*pieces):
+    """What a reader gets of `pieces`, each of which has its own line breaks."""
+    clean = [piece.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n") for piece in pieces]
+    return without_surrogates("".join(clean)).replace("\n", "\r\n")
 
 
 def assert_fit_for_smtp(raw):
     assert raw.isascii()
+    assert_lines_are_fit(raw)
+
+
+def assert_lines_are_fit(raw):
     assert b"\0" not in raw
     assert raw.endswith(b"\r\n")
     assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
-    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    lines = raw.split(b"\r\n")
+    assert max(len(line) for line in lines) <= 998
+    assert not [line for line in lines if line.startswith(b".")]
     _head, _blank, body = raw.partition(b"\r\n\r\n")
-    assert max(len(line) for line in body.split(b"\r\n")) <= 78
+    assert max(len(line) for line in body.split(b"\r\n")) <= 76
+    assert not re.search(rb"[ \t]=?\r\n", body)
 
 
 def test_a_message_has_text_and_html_of_the_same_letter():
@@ -155,6 +197,112 @@ def test_bodies_come_out_as_they_went_in(text, html):
     assert part(message, "html") == as_body(html)
 
 
+segments = st.lists(st.one_of(awkward, st.builds(Slot, st.sampled_from("abc"), st.sampled_from(["", "family"]))))
+values = st.dictionaries(st.sampled_from("abc"), awkward)
+
+
+def filled(template, values):
+    """The segments of `template` as text; literal neighbours are one text to the compiler."""
+    pieces = [""]
+    for segment in template:
+        if isinstance(segment, str):
+            pieces[-1] += segment
+        else:
+            pieces += [segment.fill(values), ""]
+    return pieces
+
+
+@given(segments, segments, segments, values)
+def test_any_values_in_any_letter_come_out_as_they_went_in(subject, text, html, values):
+    raw = build(values=values, subject=subject, text=text, html=html)
+    assert_fit_for_smtp(raw)
+    message = parse(raw)
+    assert part(message, "plain") == as_body(*filled(text, values))
+    assert part(message, "html") == as_body(*filled(html, values))
+    assert message["Subject"] == one_line("".join(filled(subject, values)))
+
+
+@given(segments, values)
+def test_a_constant_is_a_value_put_in_beforehand(text, values):
+    one, all_of_them = dict(list(values.items())[:1]), dict(values)
+    for constants in (one, all_of_them):
+        raw = build(values=values, constants=constants, text=text)
+        assert_fit_for_smtp(raw)
+        folded = [
+            each.fill(constants) if not isinstance(each, str) and each.name in constants else each for each in text
+        ]
+        assert part(parse(raw), "plain") == as_body(*filled(folded, values))
+
+
+PLACES = {
+    "in a line": ("Dear ", Slot("value"), ", welcome."),
+    "first": (Slot("value"), " is welcome."),
+    "last": ("Welcome, ", Slot("value")),
+    "alone": (Slot("value"),),
+    "a line of its own": ("Dear\n", Slot("value"), "\nwelcome"),
+    "beside another": ("x" * 75, Slot("value"), Slot("value"), "." * 80),
+    "after a dot": (".", Slot("value"), "."),
+    "in a text for base64": ("Добро пожаловать, ", Slot("value"), "!"),
+}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ".", "..", ".\r\n.\r\n", "a\n.\n..b", "." * 300, "=", "=" * 300, "=\r\n", "=3D=2E", "Ana ", " ", "\t",
+        " " * 300, "a \nb\t\n", "\r", "\n", "\r\n", "\n\r", "\r\r\n\n", "😀", "👨‍👩‍👧" * 40,
+        "\ud800", "a\udfffb", "\ud83d\ude00", "\0", "a\0b",
+        "é" * 100, "ñ" * 12 + "=", "--=_body_\r\n", "--\r\n", "From here", "\x0b\x0c\x1c\x85\u2028\u2029\x7f",
+        *("x" * size for size in range(70, 80)), *("x" * size + "é" for size in range(66, 78)),
+        *("x" * size + " " for size in range(66, 78)), *("x" * size + ".y" for size in range(66, 78)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", PLACES)
+def test_awkward_values_in_awkward_places(place, value):
+    template = PLACES[place]
+    raw = build(values={"value": value}, text=template, html=template)
+    assert_fit_for_smtp(raw)
+    pieces = filled(template, {"value": value})
+    expected = as_body("".join(pieces)) if "base64" in place else as_body(*pieces)
+    assert part(parse(raw), "plain") == part(parse(raw), "html") == expected
+
+
+@pytest.mark.parametrize("size", [64 * 1024, 1024 * 1024])
+@pytest.mark.parametrize("unit", ["x", ".", "=", " ", "é", "a b\n", LONG])
+def test_large_values(size, unit):
+    value = unit * (size // len(unit))
+    raw = build(values={"value": value}, text=PLACES["in a line"])
+    assert_fit_for_smtp(raw)
+    assert part(parse(raw), "plain") == as_body("Dear ", value, ", welcome.")
+
+
+def test_an_empty_value_gives_its_default():
+    letter = ("Dear ", Slot("name", "family"), Slot("nothing"), ",")
+    assert part(parse(build(values={"name": ""}, text=letter)), "plain") == "Dear family,"
+
+
+def test_the_templates_of_letters_fit_in():
+    html = compile_template('<a href="{{ link }}">{{ name | default: "family" }}</a>', "html")
+    text = compile_template("{{ name | default: 'family' }}: {{ link }}", "text")
+    subject = compile_template("Trip of {{ name }}", "header")
+    message = compile_message(MailContent(**SHARED), subject, html, text, {"link": "https://bedel.example/?a=1&b"})
+    raw = message.build({"name": "<Íñigo>\n"}, to_name="", to_email="a@b.example", message_id="<1@b.example>", date=NOW)
+    letter = parse(raw)
+    assert letter["Subject"] == "Trip of <Íñigo>"
+    assert part(letter, "html") == '<a href="https://bedel.example/?a=1&amp;b">&lt;Íñigo&gt;\r\n</a>'
+    assert part(letter, "plain") == "<Íñigo>\r\n: https://bedel.example/?a=1&b"
+
+
+def test_the_messages_of_a_mailing_share_nothing_but_the_skeleton():
+    message = compiled(subject=("Trip of ", Slot("name")), text=("Dear ", Slot("name")))
+    for second, name in enumerate(["Ana", "", "Íñigo"]):
+        fields = {"to_name": name, "to_email": "a@b.example", "message_id": f"<{second}@b.example>"}
+        letter = parse(message.build({"name": name}, date=NOW + timedelta(seconds=second), **fields))
+        assert letter["Subject"] == f"Trip of {name}".strip()
+        assert letter["Date"].datetime == NOW + timedelta(seconds=second)
+        assert part(letter, "plain") == f"Dear {name}"
+
+
 def test_a_file_name_cannot_hide_its_ending():
     message = parse(build(MailContent(**SHARED, attachments=(Attachment("menu\u202efdp.exe", "", b"x"),))))
     assert next(message.iter_attachments()).get_filename() == "menufdp.exe"
@@ -212,25 +360,44 @@ def test_addresses_on_the_wire(address, wire):
     "address",
     ["", "ana", "@family.example", "ana@", "ana@fam ily.example", "a\r\nb@family.example", "a\0@family.example",
      "ana@family.example>\r\nRCPT TO:<x@y.example", "ana@-x..example", "ana@" + "x" * 64 + ".example",
-     "ana@a\u2028.example"],
+     "ana@a\u2028.example", "jos\xad\u2028é@family.example", "jos\ud800@family.example", "x" * 300 + "@family.example"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(UnsendableAddress, match="is not an email address"):
-        ascii_address(address)
+        wire_address(address)
 
 
-def test_letters_outside_ascii_before_the_at_are_refused_with_a_sentence():
+def test_letters_outside_ascii_before_the_at_need_a_server_that_takes_them():
     with pytest.raises(UnsendableAddress, match=r"“josé@family[.]example” has letters before the @"):
-        build(to_email="josé@family.example")
+        ascii_address("josé@family.example")
+    assert needs_smtputf8("josé@family.example")
+    assert wire_address(" jose\u0301@españa.example") == "josé@xn--espaa-rta.example"
+    assert wire_address("josé maría@family.example") == '"josé maría"@family.example'
+    assert not needs_smtputf8("jose@españa.example")
+    assert not needs_smtputf8("\N{KELVIN SIGN}@family.example")  # an ordinary K in the form in which it is sent
+
+
+def test_a_recipient_with_such_letters_gets_a_header_in_utf8_and_all_else_in_ascii():
+    raw = build(to_name="José Núñez de la Casa", to_email="josé@family.example", text="¡Hola!")
+    assert "To: =?utf-8?q?Jos=C3=A9_N=C3=BA=C3=B1ez_de_la_Casa?= <josé@family.example>\r\n".encode() in raw
+    assert_fit_for_smtp(raw.replace("josé@".encode(), b"jose@"))
+    message = parse(raw)
+    assert message["To"].addresses[0].addr_spec == "josé@family.example"
+    assert part(message, "plain") == "¡Hola!"
+
+
+def test_such_letters_are_refused_in_the_address_of_the_sender():
+    with pytest.raises(UnsendableAddress, match="letters before the @"):
+        compiled(MailContent("Colegio", "josé@school.example"))
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_address_breaks_the_line(local, domain):
     try:
-        wire = ascii_address(f"{local}@{domain}")
+        wire = wire_address(f"{local}@{domain}")
     except UnsendableAddress:
         return
-    assert wire.isascii()
+    assert wire.isascii() != needs_smtputf8(f"{local}@{domain}")
     assert wire.isprintable()
     assert len(wire.splitlines()) == 1
 

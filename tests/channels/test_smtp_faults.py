@@ -1,11 +1,12 @@
 """What becomes of each message when the server refuses, drops, hangs or hurries: never lost, never doubled."""
 
+import asyncio
 import time
 
 import pytest
 
 from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel, check_account
-from apps.channels.outcomes import AccountProblem, Result
+from apps.channels.outcomes import AccountBusy, AccountProblem, Result
 
 from .fault_server import DROP, SILENT, fault_server
 
@@ -29,9 +30,16 @@ def envelopes(count=3):
         yield Envelope(key, "office@school.example", f"family{key}@home.example", content)
 
 
-def send(server, messages=None, **changes):
-    with SmtpChannel(account(server, **changes), pauses=(0, 0)) as channel:
-        return list(channel.send(envelopes() if messages is None else messages))
+def send(server, messages=None, sent=None, **changes):
+    """What became of each message, over one connection; `sent` has them too when an error ends the sending."""
+    outcomes = [] if sent is None else sent
+
+    async def deliver():
+        async with SmtpChannel(account(server, **changes), pauses=(0, 0)) as channel:
+            await channel.deliver(envelopes() if messages is None else messages, outcomes.append)
+
+    asyncio.run(deliver())
+    return outcomes
 
 
 def results(outcomes):
@@ -53,29 +61,19 @@ def test_all_go_over_one_connection(extensions):
         assert server.commands[-1].upper() == "QUIT"
 
 
-def test_messages_are_taken_one_by_one_as_outcomes_are_asked_for():
-    taken = []
+def test_messages_are_made_as_the_server_takes_them_and_at_most_two_ahead(extensions):
+    ahead = []
 
     def noting():
-        for envelope in envelopes():
-            taken.append(envelope.key)
+        for envelope in envelopes(20):
+            ahead.append(envelope.key - len(outcomes))
             yield envelope
 
-    with fault_server() as server, SmtpChannel(account(server)) as channel:
-        outcomes = channel.send(noting())
-        assert taken == []
-        assert next(outcomes).key == 1
-        assert taken == [1]
-        assert len(server.received) == 1
-
-
-def test_with_pipelining_the_next_message_is_announced_but_not_sent_before_its_outcome_is_asked_for():
-    with fault_server(extensions=PIPELINING) as server:
-        with SmtpChannel(account(server)) as channel:
-            assert next(channel.send(envelopes())).key == 1
-            assert eventually(lambda: "RCPT TO:<family2@home.example>" in server.commands)
-        assert subjects(server) == ["Subject: 1"]
-        assert "RCPT TO:<family3@home.example>" not in server.commands
+    outcomes = []
+    with fault_server(extensions=extensions) as server:
+        send(server, noting(), outcomes)
+    assert len(outcomes) == 20
+    assert max(ahead) <= 2
 
 
 def test_nothing_is_sent_of_a_message_that_could_not_be_made(extensions):
@@ -85,8 +83,8 @@ def test_nothing_is_sent_of_a_message_that_could_not_be_made(extensions):
 
     with fault_server(extensions=extensions) as server:
         sent = []
-        with SmtpChannel(account(server)) as channel, pytest.raises(ZeroDivisionError):
-            sent.extend(channel.send(breaking()))
+        with pytest.raises(ZeroDivisionError):
+            send(server, breaking(), sent)
         assert len(server.received) == len(sent)
 
 
@@ -131,8 +129,8 @@ def test_a_refused_sender_stops_the_account_and_spoils_no_recipient(extensions, 
     with fault_server({f"{step} 2": reply}, extensions=extensions) as server:
         sent = []
         words = "takes no mail from this sender"
-        with SmtpChannel(account(server)) as channel, pytest.raises(AccountProblem, match=words):
-            sent.extend(channel.send(envelopes()))
+        with pytest.raises(AccountProblem, match=words):
+            send(server, sent=sent)
         assert results(sent) == [ACCEPTED]
         assert subjects(server) == ["Subject: 1"]
 
@@ -229,19 +227,37 @@ def test_a_server_that_wants_a_login_first_stops_the_account():
     )
 
 
-def test_a_server_that_is_busy_postpones_all_without_being_pressed():
+def test_a_server_that_is_busy_is_not_pressed_and_nothing_is_burnt():
     with fault_server({"greeting": "421 4.7.0 Too many connections"}) as server:
-        outcomes = send(server)
-        assert results(outcomes) == [POSTPONED] * 3
-        assert outcomes[2].reply == "421 4.7.0 Too many connections"
+        sent = []
+        with pytest.raises(AccountBusy, match="takes no mail at the moment: 421"):
+            send(server, sent=sent)
+        assert sent == []
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("step", ["mail 2", "rcpt 2", "data 2", "dot 2"])
+@pytest.mark.parametrize(
+    "reply", ["451 4.7.0 Too many messages, slow down", "450 4.7.28 Unusual rate", "421 4.7.0 Rate limit exceeded"]
+)
+def test_a_server_that_wants_less_mail_stops_the_account_and_burns_nobody(extensions, step, reply):
+    with fault_server({step: reply}, extensions=extensions) as server:
+        sent = []
+        with pytest.raises(AccountBusy, match="wants mail more slowly"):
+            send(server, sent=sent)
+        assert results(sent) == [ACCEPTED]
+
+
+def test_a_mailbox_that_gets_too_much_is_no_trouble_of_the_account(extensions):
+    with fault_server({"rcpt 2": "450 4.2.1 receiving mail at a rate limit"}, extensions=extensions) as server:
+        assert results(send(server)) == [ACCEPTED, POSTPONED, ACCEPTED]
 
 
 def test_a_server_that_goes_away_for_good_is_a_problem_of_the_account_and_the_sent_stay_sent():
     with fault_server({"mail 2": DROP}, {"greeting": "554 Gone"}) as server:
         sent = []
-        with SmtpChannel(account(server), pauses=(0,)) as channel, pytest.raises(AccountProblem, match="554 Gone"):
-            sent.extend(channel.send(envelopes()))
+        with pytest.raises(AccountProblem, match="554 Gone"):
+            send(server, sent=sent)
     assert results(sent) == [ACCEPTED]
     assert subjects(server) == ["Subject: 1"]
 

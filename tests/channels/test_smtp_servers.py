@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from apps.channels.email.mime import Attachment, MailContent, compile_message
-from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel, check_account
+from apps.channels.email.smtp import Envelope, SmtpAccount, check_account, send_all
 from apps.channels.outcomes import AccountProblem, Result
 from tests.servers.fixtures import catcher, postfix
 from tests.servers.running import free_port
@@ -134,8 +134,7 @@ def letter(key=1, recipient="family@home.example", **content):
 
 
 def send(account, *envelopes, context=None):
-    with SmtpChannel(account, context=context) as channel:
-        return list(channel.send(envelopes))
+    return send_all(account, envelopes, context=context)
 
 
 def without(account, **changes):

@@ -7,11 +7,11 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from apps.campaigns.models import Mailing
-from apps.deliveries import controlling, tasks
+from apps.deliveries import controlling, recording, tasks
 from apps.deliveries.claiming import claim
 from apps.deliveries.fan_out import fan_out
 from apps.deliveries.models import Delivery, Packet
-from apps.deliveries.sending import send_packet
+from apps.deliveries.recording import write_outcomes
 from apps.deliveries.tick import tick
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import ContactPoint
@@ -193,15 +193,25 @@ def test_a_server_that_cannot_be_reached_pauses_the_mailing_and_burns_nothing(sc
     assert set(states(mailing).values()) == {"waiting"}
 
 
-def test_a_stopped_mailing_goes_on_with_exactly_the_rest(server, office, django_capture_on_commit_callbacks):
-    addresses = [f"a{number}@x.example" for number in range(60)]
-    mailing = started(*addresses, by=office)
-    packet = claim()
-    controlling.stop(Mailing.objects.get(pk=mailing.pk))
-    send_packet(packet)
+@pytest.mark.feature("B6")
+def test_a_stopped_mailing_goes_on_with_exactly_the_rest(
+    server, office, django_capture_on_commit_callbacks, monkeypatch
+):
+    addresses = [f"a{number}@x.example" for number in range(300)]
+    mailing = started(*addresses, by=office, packet_size=300)
+
+    def write_and_stop(packet, heard):
+        write_outcomes(packet, heard)
+        if (running := Mailing.objects.get(pk=mailing.pk)).state == "sending":
+            controlling.stop(running)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "write_outcomes", write_and_stop)
+        tasks.work()
     split = Delivery.objects.tally([mailing.pk])[mailing.pk]
-    assert split.sent == len(server.received)
-    assert 0 < split.waiting == 60 - split.sent
+    assert split.sent == len(server.received) >= recording.GROUP_SIZE
+    assert 0 < split.waiting == 300 - split.sent
+    assert state_of(mailing) == "stopped"
     with django_capture_on_commit_callbacks(execute=True):
         controlling.resume(Mailing.objects.get(pk=mailing.pk))
     assert server.recipients == sorted(addresses)
@@ -210,8 +220,8 @@ def test_a_stopped_mailing_goes_on_with_exactly_the_rest(server, office, django_
 
 def test_a_packet_of_a_dead_worker_goes_again_with_the_same_message_id(server, office, clock):
     mailing = started("a@x.example", "b@x.example", by=office)
-    dead = claim()
-    dead.take_rows()
+    dead = claim("dead").packet
+    dead.take_rows(100)
     assert set(states(mailing).values()) == {"in_flight"}
     tasks.work()
     assert server.received == []
@@ -225,9 +235,9 @@ def test_a_packet_of_a_dead_worker_goes_again_with_the_same_message_id(server, o
 
 def test_two_workers_never_hold_the_same_packet(server, office):
     started(*[f"a{number}@x.example" for number in range(6)], by=office, packet_size=3)
-    first, second = claim(), claim()
-    assert {first.pk, second.pk} == set(Packet.objects.values_list("pk", flat=True))
-    assert claim() is None
+    first, second = claim("first"), claim("first")
+    assert {first.packet.pk, second.packet.pk} == set(Packet.objects.values_list("pk", flat=True))
+    assert claim("second") is None
 
 
 def test_a_small_mailing_of_another_school_comes_in_turn(server, office, other_school):
@@ -236,8 +246,8 @@ def test_a_small_mailing_of_another_school_comes_in_turn(server, office, other_s
     with in_organization(other_school):
         SenderAccount.objects.update(port=Sender.objects.get().account.port)
         small = started("z@x.example", by=member)
-    claim()
-    assert claim().mailing_id == small.pk
+    claim("worker")
+    assert claim("worker").packet.mailing_id == small.pk
 
 
 @pytest.mark.feature("S0.15")

@@ -1,4 +1,4 @@
-"""Email addresses as they go over the wire: ASCII, one line, quoted where needed."""
+"""Email addresses as they go over the wire: one line, ASCII wherever possible, quoted where needed."""
 
 import re
 import unicodedata
@@ -6,10 +6,13 @@ from functools import lru_cache
 
 from apps.channels.outcomes import gettext_noop
 
-_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_QUOTABLE = re.compile(r"[\x20-\x7e]+")
+# RFC 5322, with the letters of RFC 6532; controls and the like are refused by isprintable()
+_ATOM = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*"
+)
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*")
 _LITERAL = re.compile(r"\[[0-9A-Za-z.:-]{3,60}\]")
+_LONGEST = 254  # RFC 5321 allows 64 before the @; some servers give out longer ones
 _KEPT_BY_IDNA_2008 = set("ßς\u200c\u200d")  # the standard library's codec would turn these into other letters
 
 
@@ -28,11 +31,22 @@ def ascii_address(address: str) -> str:
     Raises UnsendableAddress when it has no @, a control character, an impossible domain, or letters outside ASCII
     before the @ (those need SMTPUTF8 on every server on the way, which cannot be counted on).
     """
-    address = unicodedata.normalize("NFC", address.strip())
-    local, _at, domain = address.rpartition("@")
-    if not local.isascii():
+    if needs_smtputf8(address):
         sentence = gettext_noop("“%(address)s” has letters before the @ that mail servers do not accept.")
-        raise UnsendableAddress(sentence, address=_shown(address))
+        raise UnsendableAddress(sentence, address=_shown(_normalized(address)))
+    return wire_address(address)
+
+
+def needs_smtputf8(address: str) -> bool:
+    """Whether `address` has letters outside ASCII before the @, so that only a server with SMTPUTF8 (RFC 6531) can
+    take it."""
+    return not address.isascii() and not _normalized(address).rpartition("@")[0].isascii()
+
+
+def wire_address(address: str) -> str:
+    """As ascii_address(), but letters outside ASCII before the @ are kept, for a server that takes SMTPUTF8."""
+    address = _normalized(address)
+    local, _at, domain = address.rpartition("@")
     try:
         return f"{_local_part(local)}@{ascii_domain(domain)}"
     except ValueError:
@@ -52,6 +66,10 @@ def ascii_domain(domain: str) -> str:
     return domain
 
 
+def _normalized(address: str) -> str:
+    return unicodedata.normalize("NFC", address.strip())
+
+
 def _shown(address: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in address)[:254]
 
@@ -63,10 +81,12 @@ def _ascii_label(label: str) -> str:
 
 
 def _local_part(local: str) -> str:
+    if not local.isprintable() or len(local) > _LONGEST:
+        raise ValueError(f"{local!r} is no local part")
     if _ATOM.fullmatch(local):
         return local
     if len(local) > 2 and local[0] == local[-1] == '"':
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
-    if not _QUOTABLE.fullmatch(local):
+    if not local:
         raise ValueError(f"{local!r} is no local part")
     return '"' + re.sub(r'(["\\])', r"\\\1", local) + '"'

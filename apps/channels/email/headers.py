@@ -6,15 +6,16 @@ import textwrap
 from functools import lru_cache
 from urllib.parse import quote
 
-from apps.channels.email.addresses import ascii_address
+from apps.channels.email.addresses import ascii_address, wire_address
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LINE = 66  # with "Subject: " before it a line stays under 76
-_WORD = 64  # RFC 2047 allows 75; this leaves room for the header's name
-_Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-_Q_BYTES = [chr(byte) if byte in _Q_SAFE else "_" if byte == 0x20 else f"={byte:02X}" for byte in range(256)]
+# RFC 2047 allows 75 to an encoded word, with whole characters in each; 64 leaves room for the header's name.
+_Q_WORD = re.compile(r".{1,52}(?<!=)(?<!=.)(?!=[89AB])")
+_B_WORD = re.compile(rb".{1,39}(?![\x80-\xbf])", re.DOTALL)
+_Q_UNSAFE = re.compile(r"[^A-Za-z0-9!*+/ -]")
 _PARAMETER_PLAIN = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]{1,60}")
 _PARAMETER_CHUNK = 54
 
@@ -35,6 +36,8 @@ def unstructured(value: str) -> str:
     """The encoded value of a free-text header such as Subject."""
     value = cleaned(value)
     if value.isascii() and "=?" not in value:
+        if len(value) <= _LINE:
+            return value
         lines = textwrap.wrap(value, _LINE, break_long_words=False, break_on_hyphens=False)
         if " ".join(lines) == value and all(len(line) <= _LINE for line in lines):
             return "\r\n ".join(lines)
@@ -43,8 +46,17 @@ def unstructured(value: str) -> str:
 
 def mailbox(name: str, address: str) -> str:
     """`name <address>` as it stands in From, To or Reply-To. Raises UnsendableAddress."""
-    address = ascii_address(address)
-    phrase = _phrase(name)
+    return _mailbox(name, ascii_address(address))
+
+
+def recipient_mailbox(name: str, address: str) -> str:
+    """As mailbox(), but an address that needs SMTPUTF8 keeps its letters (RFC 6532)."""
+    return _mailbox(name, wire_address(address))
+
+
+def _mailbox(name: str, address: str) -> str:
+    is_plain = len(name) <= _LINE and _PLAIN_PHRASE.fullmatch(name) and "=?" not in name
+    phrase = name if is_plain else _phrase(name)
     if not phrase:
         return address
     separator = " " if len(phrase) + len(address) <= _LINE else "\r\n "
@@ -53,13 +65,14 @@ def mailbox(name: str, address: str) -> str:
 
 def encoded_words(value: str) -> str:
     """`value` as RFC 2047 words, each on its own line: readable Q for Latin letters, B where that is shorter."""
-    size = len(value.encode())
-    others = size - len(value.encode("ascii", "ignore"))
-    encode = _b_chunk if others * 3 > size else _q_chunk
-    whole = encode(value)
-    if len(whole) <= _WORD:
-        return whole
-    return "\r\n ".join(encode(chunk) for chunk in _chunks(value, _WORD - len(encode("")), encode is _b_chunk))
+    data = value.encode()
+    others = len(data) - len(value.encode("ascii", "ignore"))
+    if others * 3 > len(data):
+        words = [f"=?utf-8?b?{base64.b64encode(word).decode('ascii')}?=" for word in _B_WORD.findall(data)]
+    else:
+        escaped = _Q_UNSAFE.sub(_q_escaped, value).replace(" ", "_")
+        words = [f"=?utf-8?q?{word}?=" for word in _Q_WORD.findall(escaped)]
+    return "\r\n ".join(words)
 
 
 def parameter(name: str, value: str) -> str:
@@ -90,24 +103,16 @@ def _phrase(name: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"' if name else ""
 
 
-def _q_chunk(text: str) -> str:
-    return "=?utf-8?q?" + "".join(_Q_BYTES[byte] for byte in text.encode()) + "?="
+def _q_escaped(match: re.Match[str]) -> str:
+    return _Q_ESCAPES[match[0]]
 
 
-def _b_chunk(text: str) -> str:
-    return "=?utf-8?b?" + base64.b64encode(text.encode()).decode("ascii") + "?="
+class _Escapes(dict[str, str]):
+    """The Q form of each character that has been asked for."""
+
+    def __missing__(self, character: str) -> str:
+        escaped = self[character] = "".join(f"={byte:02X}" for byte in character.encode())
+        return escaped
 
 
-def _chunks(value: str, limit: int, in_base64: bool) -> list[str]:
-    """Cut `value` between characters so that each piece fits into `limit` encoded characters."""
-    if in_base64:
-        limit = limit // 4 * 3
-    chunks, start, used = [], 0, 0
-    for index, character in enumerate(value):
-        data = character.encode()
-        size = len(data) if in_base64 else sum(len(_Q_BYTES[byte]) for byte in data)
-        if used + size > limit:
-            chunks.append(value[start:index])
-            start, used = index, 0
-        used += size
-    return [*chunks, value[start:]]
+_Q_ESCAPES = _Escapes()

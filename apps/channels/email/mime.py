@@ -1,25 +1,52 @@
-"""Builds the bytes of an email. What is the same for a whole mailing is encoded once; the rest is joined per message.
+"""Builds the bytes of an email from a skeleton: literal text and attachments are encoded once for a whole mailing, and
+per message only the values are escaped, encoded and put in.
 
-Everything is 7-bit with CRLF: bodies in quoted-printable, or in base64 where most letters are outside ASCII. The
-standard library's message classes are not used for building because they take 2 ms a message; its parser is what the
-tests hold the result against.
+Everything is 7-bit with CRLF: bodies in quoted-printable, or in base64 where most letters of the text are outside
+ASCII. The one exception is a recipient with such letters before the @: his address stands in UTF-8 in the To header
+(RFC 6532). See docs/decisions/building-mail.md.
 """
 
 import base64
-import binascii
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from types import MappingProxyType
+from typing import Protocol
 
+from apps.channels.email import quoted_printable
 from apps.channels.email.addresses import ascii_domain
-from apps.channels.email.headers import cleaned, link, mailbox, parameter, unstructured, without_direction_marks
+from apps.channels.email.headers import (
+    cleaned,
+    link,
+    mailbox,
+    parameter,
+    recipient_mailbox,
+    unstructured,
+    without_direction_marks,
+)
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,100}")
 _CLOSED_TO_BASE64 = ("multipart/", "message/")  # RFC 2046 allows no base64 on these
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+
+
+class Slot(Protocol):
+    """The place of one value, as core.merge makes it: fill() gives the value escaped for that place."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fill(self, values: Mapping[str, str], /) -> str: ...
+
+
+class Template(Protocol):
+    """Literal text and slots in order, as core.merge compiles them."""
+
+    @property
+    def segments(self) -> Sequence[str | Slot]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,80 +69,148 @@ class MailContent:
     bulk: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledMessage:
-    """A mailing's headers and attachments, encoded, waiting for what differs per recipient."""
+    """The skeleton of a mailing, waiting for what differs per recipient. Made by compile_message()."""
 
-    _head: bytes
-    _mixed_open: bytes
-    _alternative_type: bytes
-    _text_open: bytes
-    _html_open: bytes
-    _alternative_close: bytes
-    _tail: bytes
+    __slots__ = ("_attachments", "_base64_bodies", "_date", "_head", "_parts", "_second", "_slots", "_subject")
+
+    def __init__(self, head: str, subject: "_Folded", parts: "Sequence[str | Slot | _Folded]", attachments: bytes):
+        """`parts` follow the headers of the one recipient: encoded text, slots, and whole bodies for base64."""
+        self._head = head
+        self._subject = unstructured(subject.literal) if subject.is_literal else subject
+        self._attachments = attachments
+        self._parts = ["", *(part if isinstance(part, str) else "" for part in parts)]
+        places = list(enumerate(parts, start=1))
+        self._slots = [(i, part.fill) for i, part in places if not isinstance(part, (str, _Folded))]
+        self._base64_bodies = [(i, part) for i, part in places if isinstance(part, _Folded)]
+        self._second: datetime | None = None
+        self._date = ""
 
     def build(
         self,
+        values: Mapping[str, str],
         *,
         to_name: str,
         to_email: str,
-        subject: str,
-        html: str,
-        text: str,
         message_id: str,
         date: datetime,
         unsubscribe_url: str = "",
     ) -> bytes:
-        """The whole message for one recipient, CRLF, ready for DATA (dots not yet stuffed).
+        """The whole message for one recipient, CRLF, ready for DATA.
 
-        `message_id` comes with its angle brackets; `date` is aware. Raises UnsendableAddress for `to_email` and
-        ValueError for a `message_id` that is none.
+        No line starts with a dot, so dots need no stuffing (RFC 5321, 4.5.2). All is ASCII unless needs_smtputf8() is
+        true of `to_email`. `message_id` comes with its angle brackets; `date` is aware. Raises UnsendableAddress for
+        `to_email` and ValueError for a `message_id` that is none.
         """
-        own_headers = (
-            f"To: {mailbox(to_name, to_email)}\r\n"
-            f"Subject: {unstructured(subject)}\r\n"
-            f"Date: {format_datetime(date)}\r\n"
+        parts = self._parts.copy()
+        parts[0] = (
+            f"{self._head}"
+            f"To: {recipient_mailbox(to_name, to_email)}\r\n"
+            f"Subject: {self._subject_for(values)}\r\n"
+            f"Date: {self._date_header(date)}\r\n"
             f"Message-ID: {_checked_message_id(message_id)}\r\n"
             f"{_list_headers(unsubscribe_url)}"
         )
-        text_encoding, text_body = _encoded_body(text)
-        html_encoding, html_body = _encoded_body(html)
-        return b"".join(
-            (
-                self._head,
-                own_headers.encode("ascii"),
-                self._mixed_open,
-                self._alternative_type,
-                self._text_open,
-                text_encoding,
-                text_body,
-                self._html_open,
-                html_encoding,
-                html_body,
-                self._alternative_close,
-                self._tail,
-            )
-        )
+        is_plain, encode = quoted_printable.is_plain, quoted_printable.encode
+        for index, fill in self._slots:
+            value = fill(values)
+            parts[index] = value if is_plain(value) else encode(value)
+        for index, body in self._base64_bodies:
+            parts[index] = _in_base64(body.render(values))
+        message = "".join(parts).encode()
+        return message + self._attachments if self._attachments else message
+
+    def _subject_for(self, values: Mapping[str, str]) -> str:
+        return self._subject if isinstance(self._subject, str) else unstructured(self._subject.render(values))
+
+    def _date_header(self, date: datetime) -> str:
+        second = date.replace(microsecond=0)
+        if second != self._second:
+            self._second, self._date = second, format_datetime(second)
+        return self._date
 
 
-def compile_message(content: MailContent) -> CompiledMessage:
-    """Encode what all messages of a mailing share. Raises UnsendableAddress for the sender's or the reply address."""
+def compile_message(
+    content: MailContent,
+    subject: Template,
+    html: Template,
+    text: Template,
+    constants: Mapping[str, str] = MappingProxyType({}),
+) -> CompiledMessage:
+    """Encode what all messages of a mailing share; a slot named in `constants` is filled now, with that value.
+
+    Raises UnsendableAddress for the sender's or the reply address.
+    """
     # "=_" occurs neither in quoted-printable nor in base64: no part can contain a boundary.
     mark = secrets.token_hex(8)
     mixed, alternative = f"=_mixed_{mark}", f"=_body_{mark}"
-    mixed_open = tail = ""
+    attachments = b""
+    mixed_open = ""
     if content.attachments:
         mixed_open = f'Content-Type: multipart/mixed; boundary="{mixed}"\r\n\r\n--{mixed}\r\n'
-        tail = f"--{mixed}--\r\n"
-    return CompiledMessage(
-        _head=_shared_headers(content).encode("ascii"),
-        _mixed_open=mixed_open.encode("ascii"),
-        _alternative_type=f'Content-Type: multipart/alternative; boundary="{alternative}"\r\n\r\n'.encode(),
-        _text_open=f"--{alternative}\r\nContent-Type: text/plain; charset=utf-8\r\n".encode(),
-        _html_open=f"--{alternative}\r\nContent-Type: text/html; charset=utf-8\r\n".encode(),
-        _alternative_close=f"--{alternative}--\r\n".encode(),
-        _tail=b"".join(_attachment_part(mixed, attachment) for attachment in content.attachments) + tail.encode(),
-    )
+        attachments = b"".join(_attachment_part(mixed, each) for each in content.attachments)
+        attachments += f"--{mixed}--\r\n".encode()
+    parts = [
+        f'{mixed_open}Content-Type: multipart/alternative; boundary="{alternative}"\r\n\r\n',
+        f"--{alternative}\r\nContent-Type: text/plain; charset=utf-8\r\n",
+        *_body(_Folded(text, constants)),
+        f"--{alternative}\r\nContent-Type: text/html; charset=utf-8\r\n",
+        *_body(_Folded(html, constants)),
+        f"--{alternative}--\r\n",
+    ]
+    return CompiledMessage(_shared_headers(content), _Folded(subject, constants), parts, attachments)
+
+
+class _Folded:
+    """A template in which the constant values have become literal text."""
+
+    __slots__ = ("segments",)
+
+    def __init__(self, template: Template, constants: Mapping[str, str]) -> None:
+        self.segments: list[str | Slot] = []
+        for segment in template.segments:
+            if not isinstance(segment, str) and segment.name in constants:
+                segment = segment.fill(constants)
+            if isinstance(segment, str) and self.segments and isinstance(self.segments[-1], str):
+                self.segments[-1] += segment
+            elif segment != "":
+                self.segments.append(segment)
+
+    @property
+    def is_literal(self) -> bool:
+        return all(isinstance(segment, str) for segment in self.segments)
+
+    @property
+    def literal(self) -> str:
+        """What does not depend on the recipient."""
+        return "".join(segment for segment in self.segments if isinstance(segment, str))
+
+    def render(self, values: Mapping[str, str]) -> str:
+        return "".join([segment if isinstance(segment, str) else segment.fill(values) for segment in self.segments])
+
+
+def _body(body: _Folded) -> "Iterator[str | Slot | _Folded]":
+    """The rest of a part's headers and its encoded body, with the CRLF that belongs to the boundary after it."""
+    if _is_mostly_outside_ascii(body.literal):
+        yield "Content-Transfer-Encoding: base64\r\n\r\n"
+        yield _in_base64(body.literal) if body.is_literal else body
+        return
+    yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    before = "\r\n"
+    for segment in body.segments:
+        piece = quoted_printable.encode(segment) if isinstance(segment, str) else segment
+        at_line_start = before.endswith("\r\n") or (isinstance(piece, str) and piece.startswith("\r\n"))
+        if not at_line_start:
+            yield quoted_printable.SOFT_BREAK
+        yield piece
+        before = piece if isinstance(piece, str) else ""
+    yield "\r\n"
+
+
+def _is_mostly_outside_ascii(text: str) -> bool:
+    """Whether base64 is the shorter one: every byte outside ASCII takes three in quoted-printable."""
+    size = len(text.encode("utf-8", "replace"))
+    return (size - len(text.encode("ascii", "ignore"))) * 6 > size
 
 
 def _shared_headers(content: MailContent) -> str:
@@ -144,15 +239,6 @@ def _list_headers(unsubscribe_url: str) -> str:
     return f"List-Unsubscribe: {link(unsubscribe_url)}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
-def _encoded_body(body: str) -> tuple[bytes, bytes]:
-    """The rest of the part's headers, and the encoded body with the CRLF that belongs to the boundary after it."""
-    body = body.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-    data = body.replace("\n", "\r\n").encode("utf-8", "replace")
-    if not body.isascii() and (len(data) - len(data.decode("ascii", "ignore"))) * 6 > len(data):
-        return b"Content-Transfer-Encoding: base64\r\n\r\n", _base64_lines(data)
-    return b"Content-Transfer-Encoding: quoted-printable\r\n\r\n", binascii.b2a_qp(data + b"\r\n", istext=True)
-
-
 def _attachment_part(boundary: str, attachment: Attachment) -> bytes:
     content_type = attachment.content_type.lower().strip()
     if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith(_CLOSED_TO_BASE64):
@@ -169,3 +255,8 @@ def _attachment_part(boundary: str, attachment: Attachment) -> bytes:
 
 def _base64_lines(data: bytes) -> bytes:
     return base64.encodebytes(data).replace(b"\n", b"\r\n") or b"\r\n"
+
+
+def _in_base64(body: str) -> str:
+    data = quoted_printable.one_kind_of_break(body).replace("\n", "\r\n").encode("utf-8", "replace")
+    return _base64_lines(data).decode("ascii")

@@ -1,0 +1,429 @@
+"""One connection's talk with a mail server, message after message: MAIL, RCPT, DATA, the content, the final dot.
+
+Where the server offers pipelining (RFC 2920), the end of a message and the next one's MAIL, RCPT and DATA leave in one
+write: one round trip a message. The content itself leaves only after the server's 354. Elsewhere each line waits for
+its reply.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from apps.channels.email.addresses import UnsendableAddress, ascii_address
+from apps.channels.email.connecting import Connection, SmtpAccount
+from apps.channels.email.replies import GarbledReply, Reply, reply_text
+from apps.channels.outcomes import AccountBusy, AccountProblem, Outcome, Result, gettext_noop
+
+_PATIENCE_AFTER_DATA = 4  # times the usual timeout: servers scan a message before they answer the final dot
+_ALONE = 65_536  # bytes; a larger message is not followed by the next one's commands in the same write
+_NEEDS_LOGIN = (530, 535, 538)
+_CLOSING = 421
+_GO_AHEAD = 354
+_NO_8_BIT = "The server takes only 7-bit mail, and this message has 8-bit letters."
+_NO_UTF8 = "The server takes no address with letters outside ASCII before the @."
+# bad sender address, sending limit of the account; Postfix says the sentence in answer to RCPT
+_ABOUT_SENDER = re.compile(r"\b5\.1\.[78]\b|\b5\.4\.5\b|sender address rejected", re.IGNORECASE)
+_ABOUT_SIZE = re.compile(r"552\b|5\d\d 5\.3\.4\b")
+# The account sends too much or too fast. 4.2.x speaks of the recipient's mailbox, so it is no matter of the account.
+_TOO_MUCH = re.compile(
+    r"\b4\.7\.28\b|too many (?:messages|mails|emails|connections)|too much mail|rate.?limit|throttl"
+    r"|(?:sending|daily|hourly|message) (?:limit|quota)",
+    re.IGNORECASE,
+)
+_ABOUT_MAILBOX = re.compile(r"\b[45]\.2\.\d")
+_BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
+_RESULTS = {2: Result.ACCEPTED, 4: Result.POSTPONED, 5: Result.REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message for one recipient. `key` comes back in its Outcome; `content` is the message with CRLF."""
+
+    key: int
+    sender: str
+    recipient: str
+    content: bytes
+
+
+class Client(Protocol):
+    """Who gave the message, and is told what became of it."""
+
+    def report(self, outcome: Outcome) -> None: ...
+
+
+class Message:
+    """An envelope on its way, how often it was begun, and what the server has said to it so far."""
+
+    __slots__ = ("client", "data", "envelope", "lines", "replies", "tries")
+
+    def __init__(self, envelope: Envelope, client: Client) -> None:
+        self.envelope = envelope
+        self.client = client
+        self.tries = 0
+        self.lines: list[bytes] = []
+        self.replies: list[Reply] = []
+        self.data = b""
+
+
+class Errands(Protocol):
+    """What a dialogue asks of the channel it works for."""
+
+    is_stopped: bool  # nothing may be handed over any more
+
+    def take(self) -> Message | None:
+        """The next message; None when there is none at the moment."""
+
+    def put_back(self, message: Message) -> None:
+        """A message of which nothing was handed over, to be begun again."""
+
+    def fail(self, problem: AccountProblem) -> None:
+        """Nothing more can leave by this account."""
+
+    def ended(self, dialogue: "Dialogue") -> None:
+        """The connection is gone."""
+
+
+class Dialogue(Connection):
+    """A connection that, once started, takes messages from `errands` until there are none, then idles."""
+
+    def __init__(self, account: SmtpAccount, errands: Errands, clock: Callable[[], float], limit: int | None) -> None:
+        super().__init__()
+        self._account = account
+        self._errands = errands
+        self._clock = clock
+        self._left = limit  # messages that this connection may still begin; None: any number
+        self._expected: deque[Callable[[Reply], None]] = deque()
+        self._in_talk: Message | None = None  # its MAIL, RCPT and DATA are said, its content is not
+        self._handed_over: Message | None = None  # its final dot is said, and not answered
+        self._unsent = 0
+        self._deadline = 0.0
+        self.started = self.leaving = False
+
+    @property
+    def is_idle(self) -> bool:
+        return self.started and not self._expected and not self.leaving
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a message was handed over whose fate is not yet known."""
+        return self._handed_over is not None
+
+    def start(self) -> None:
+        """The connection is ready for MAIL: begin."""
+        self.started = True
+        self._pipelining = "pipelining" in self.extensions
+        self._takes_size = "size" in self.extensions
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Begin the next message, if there is one."""
+        lines = self._begin_next()
+        if lines:
+            self._write(lines)
+        elif self._left == 0:
+            self.leave()
+
+    def leave(self) -> None:
+        """Say goodbye; the server's answer, or its closing, ends the connection."""
+        if self.leaving or self.lost:
+            return
+        self.leaving = True
+        if not self.started or self._expected:
+            self.transport.abort()
+            return
+        self._expected.append(lambda _reply: self.transport.close())
+        self._write(b"QUIT\r\n")
+
+    def look_at_clock(self) -> None:
+        """Drop the connection when nothing has moved for too long, neither a reply nor a byte that left."""
+        if not self._expected or self.lost:
+            return
+        unsent = self.transport.get_write_buffer_size()
+        if unsent < self._unsent:
+            self._wait_longer()
+        self._unsent = unsent
+        if self._clock() > self._deadline:
+            self.drop(TimeoutError("timed out"))
+
+    def on_reply(self, reply: Reply) -> None:
+        """Each reply goes to the step that waits for it, in order."""
+        if not self.started:
+            super().on_reply(reply)
+        elif self._expected:
+            self._expected.popleft()(reply)
+        else:  # out of turn: 421 before an idle connection is closed, or nonsense
+            self.drop(ConnectionResetError(reply_text(*reply)))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Say what becomes of the messages in hand, then tell the channel."""
+        super().connection_lost(exc)
+        handed_over, in_talk = self._handed_over, self._in_talk
+        self._handed_over = self._in_talk = None
+        self._expected.clear()
+        if handed_over is not None:
+            self._lost_after_hand_over(handed_over)
+        if in_talk is not None:
+            self._begin_again(in_talk)
+        self._errands.ended(self)
+
+    # -- beginning a message
+
+    def _begin_next(self) -> bytes:
+        """What to say for the next message; nothing when there is none."""
+        while self._left != 0 and (message := self._errands.take()) is not None:
+            lines = self._announcement(message)
+            if lines:
+                if self._left is not None:
+                    self._left -= 1
+                return lines
+        return b""
+
+    def _announcement(self, message: Message) -> bytes:
+        envelope = message.envelope
+        try:
+            lines = self._lines(envelope)
+        except UnsendableAddress as problem:
+            message.client.report(Outcome(envelope.key, Result.REFUSED, str(problem)))
+            return b""
+        except AccountProblem as problem:
+            self._errands.put_back(message)
+            self._errands.fail(problem)
+            return b""
+        if isinstance(lines, str):
+            message.client.report(Outcome(envelope.key, Result.REFUSED, lines))
+            return b""
+        message.tries += 1
+        message.replies = []
+        message.data = for_data(envelope.content)
+        self._in_talk = message
+        if self._pipelining:
+            message.lines = []
+            self._expected.extend((self._on_early_reply, self._on_early_reply, self._on_last_reply))
+            return b"".join(lines)
+        message.lines = lines[1:]
+        self._expected.append(self._on_reply_in_turn)
+        return lines[0]
+
+    def _lines(self, envelope: Envelope) -> list[bytes] | str:
+        """MAIL, RCPT and DATA; or, as a sentence, why this server cannot take the message."""
+        sender = self._sender(envelope.sender)
+        parameters = f" SIZE={len(envelope.content)}" if self._takes_size else ""
+        recipient = envelope.recipient
+        if not envelope.content.isascii():
+            if not recipient.isascii() and "smtputf8" not in self.extensions:
+                return _NO_UTF8
+            if "8bitmime" not in self.extensions:
+                return _NO_8_BIT
+            parameters += " BODY=8BITMIME"
+        recipient = ascii_address(recipient)
+        return [
+            f"MAIL FROM:<{sender}>{parameters}\r\n".encode("ascii"),
+            f"RCPT TO:<{recipient}>\r\n".encode("ascii"),
+            b"DATA\r\n",
+        ]
+
+    def _sender(self, address: str) -> str:
+        try:
+            return ascii_address(address) if address else ""
+        except UnsendableAddress as problem:
+            raise AccountProblem(problem.message, **problem.values) from problem
+
+    # -- replies to MAIL, RCPT and DATA
+
+    def _on_early_reply(self, reply: Reply) -> None:
+        message = self._in_talk
+        assert message is not None
+        message.replies.append(reply)
+        if reply[0] == _CLOSING:  # it will not answer the rest
+            self._expected.clear()
+            self._not_taken(message, reply, waits_for_data=False)
+
+    def _on_last_reply(self, reply: Reply) -> None:
+        message = self._in_talk
+        assert message is not None
+        message.replies.append(reply)
+        refused = next((one for one in message.replies[:-1] if one[0] // 100 != 2), None)
+        if refused is None and reply[0] != _GO_AHEAD:
+            refused = reply
+        if refused is None and self._errands.is_stopped:
+            message.tries -= 1
+            self.drop(ConnectionResetError("stopped"))
+        elif refused is None:
+            self._hand_over(message)
+        else:
+            self._not_taken(message, refused, waits_for_data=reply[0] == _GO_AHEAD)
+
+    def _on_reply_in_turn(self, reply: Reply) -> None:
+        message = self._in_talk
+        assert message is not None
+        if not message.lines:
+            self._on_last_reply(reply)
+        elif reply[0] // 100 != 2:
+            message.replies.append(reply)
+            self._not_taken(message, reply, waits_for_data=False)
+        else:
+            message.replies.append(reply)
+            self._expected.append(self._on_reply_in_turn)
+            self._write(message.lines.pop(0))
+
+    def _hand_over(self, message: Message) -> None:
+        self._in_talk, self._handed_over = None, message
+        self._expected.append(self._on_reply_to_dot)
+        data, message.data = message.data, b""
+        if len(data) < _ALONE:
+            self._write(data + self._begin_early())
+            return
+        self._write(data)
+        if not self.writes_are_held_up:
+            self.resume_writing()
+
+    def _begin_early(self) -> bytes:
+        """What to say for the next message while the answer to this one is awaited."""
+        return self._begin_next() if self._pipelining else b""
+
+    def resume_writing(self) -> None:
+        """The final dot of a large message has left: now the next one may be announced."""
+        super().resume_writing()
+        if self._handed_over is not None and self._in_talk is None and (lines := self._begin_early()):
+            self._write(lines)
+
+    def _not_taken(self, message: Message, refused: Reply, waits_for_data: bool) -> None:
+        """A message the server does not want, or not now; the next one follows after a reset."""
+        try:
+            result = self._judge(message, refused)
+        except AccountProblem as problem:
+            self._give_up(message, problem)
+            return
+        if result is None:
+            self.drop(ConnectionResetError(reply_text(*refused)))
+            return
+        self._in_talk = None
+        message.client.report(Outcome(message.envelope.key, result, reply_text(*refused)))
+        if waits_for_data:  # no recipient left, yet the server waits for data
+            self._expected.append(lambda _reply: None)
+            self._say_reset(b".\r\n")
+        else:
+            self._say_reset(b"")
+
+    def _say_reset(self, before: bytes) -> None:
+        self._expected.append(self._on_reply_to_reset)
+        self._write(before + b"RSET\r\n" + (self._begin_next() if self._pipelining else b""))
+
+    def _on_reply_to_reset(self, reply: Reply) -> None:
+        if reply[0] // 100 != 2:
+            self.drop(ConnectionResetError(reply_text(*reply)))
+        elif not self._expected:
+            self.go_on()
+
+    def _judge(self, message: Message, refused: Reply) -> Result | None:
+        """Refused or postponed; None when the connection is of no use any more. Raises AccountProblem."""
+        text = reply_text(*refused)
+        if message.replies[0][0] in _NEEDS_LOGIN:
+            sentence = gettext_noop("The server %(host)s wants a login or encryption before it takes mail: %(reply)s")
+            raise AccountProblem(sentence, host=self._account.host, reply=text)
+        self._stop_if_too_much(text)
+        if any(code == _CLOSING for code, _text in message.replies):
+            return None
+        result = _RESULTS.get(refused[0] // 100)
+        if result == Result.REFUSED:
+            self._stop_if_about_sender(text, to_mail=message.replies[0][0] // 100 == 5)
+        return None if result == Result.ACCEPTED else result
+
+    # -- the reply to the final dot
+
+    def _on_reply_to_dot(self, reply: Reply) -> None:
+        message = self._handed_over
+        assert message is not None
+        text = reply_text(*reply)
+        result = _RESULTS.get(reply[0] // 100)
+        if result == Result.ACCEPTED:
+            self._answered(message, result, text)
+        else:
+            self._not_accepted(message, reply, result, text)
+
+    def _answered(self, message: Message, result: Result, text: str) -> None:
+        self._handed_over = None
+        message.client.report(Outcome(message.envelope.key, result, text))
+        if self._errands.is_stopped:
+            self.leave()
+        elif not self._expected:
+            self.go_on()
+
+    def _not_accepted(self, message: Message, reply: Reply, result: Result | None, text: str) -> None:
+        if result is None:
+            self.drop(GarbledReply(text))
+            return
+        try:
+            self._stop_if_too_much(text)
+            if result == Result.REFUSED:
+                self._stop_if_about_sender(text)
+        except AccountProblem as problem:
+            self._give_up(message, problem)
+            return
+        if reply[0] == _CLOSING:
+            self._handed_over = None
+            self._begin_again(message, text)
+            self.drop(ConnectionResetError(text))
+            return
+        self._answered(message, result, text)
+
+    def _lost_after_hand_over(self, message: Message) -> None:
+        if self.writes_are_held_up and len(message.envelope.content) >= _ALONE:
+            self._begin_again(message)  # the final dot had not left
+            return
+        if isinstance(self.lost, GarbledReply):
+            sentence = "The message was handed over, and the server's answer was not understood: "
+        else:
+            sentence = "The connection broke off after the message was handed over, before the server answered: "
+        message.client.report(Outcome(message.envelope.key, Result.UNCERTAIN, sentence + reply_text(0, str(self.lost))))
+
+    # -- what concerns more than this message
+
+    def _stop_if_about_sender(self, text: str, to_mail: bool = False) -> None:
+        """A refusal that would meet every recipient alike must not be written down as theirs."""
+        if (to_mail and not _ABOUT_SIZE.match(text)) or _ABOUT_SENDER.search(text):
+            sentence = gettext_noop("The server %(host)s takes no mail from this sender: %(reply)s")
+            raise AccountProblem(sentence, host=self._account.host, reply=text)
+
+    def _stop_if_too_much(self, text: str) -> None:
+        if _TOO_MUCH.search(text) and not _ABOUT_MAILBOX.search(text) and not _ABOUT_SENDER.search(text):
+            sentence = gettext_noop("The server %(host)s wants mail more slowly: %(reply)s")
+            raise AccountBusy(sentence, host=self._account.host, reply=text)
+
+    def _give_up(self, message: Message, problem: AccountProblem) -> None:
+        """The account cannot send: the message counts as not begun, and this connection is over."""
+        if self._in_talk is message:
+            self._in_talk = None
+        else:
+            self._handed_over = None
+        self._errands.put_back(message)
+        self._errands.fail(problem)
+
+    def _begin_again(self, message: Message, text: str = "") -> None:
+        """A message that was not handed over goes once more; a second loss postpones it."""
+        if message.tries < 2:
+            self._errands.put_back(message)
+            return
+        reply = text or f"The connection broke off: {reply_text(0, str(self.lost))}"
+        message.client.report(Outcome(message.envelope.key, Result.POSTPONED, reply))
+
+    def _write(self, data: bytes) -> None:
+        self._wait_longer()
+        self.transport.write(data)
+        self._unsent = self.transport.get_write_buffer_size()
+
+    def _wait_longer(self) -> None:
+        patience = _PATIENCE_AFTER_DATA if self._handed_over is not None else 1
+        self._deadline = self._clock() + self._account.timeout * patience
+
+
+def for_data(content: bytes) -> bytes:
+    """`content` as it follows DATA: only CRLF, dots at line starts doubled (RFC 5321, 4.5.2), and the final dot."""
+    if not content.count(b"\n") == content.count(b"\r") == content.count(b"\r\n"):
+        content = _BARE_LINE_END.sub(b"\r\n", content)
+    if content.startswith(b"."):
+        content = b"." + content
+    content = content.replace(b"\r\n.", b"\r\n..")
+    return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
