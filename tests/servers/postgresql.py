@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .running import HOST, child, free_port, program, wait_until
 
@@ -28,9 +29,9 @@ def postgresql() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bedel-postgresql-", ignore_cleanup_errors=True) as folder:
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        options: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         data, log, port = Path(folder) / "data", Path(folder) / "log", free_port()
-        initialize = [initdb, "--pgdata", data, "--username=bedel", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        initialize = [initdb, "--pgdata", str(data), "--username=bedel", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         subprocess.run(initialize, check=True, stdout=subprocess.DEVNULL, cwd=folder, **options)
         command = [server, "-D", str(data), "-p", str(port), "-h", HOST, "-k", folder]
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every connection to be closed.

@@ -1,0 +1,96 @@
+"""Real workers and the scheduler, as an operator starts them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.processes import children_of, cpu_seconds
+from bench.servers import ROOT, BenchProblem, Installation
+from tests.servers.running import stop
+
+
+class Crew:
+    """`workers` worker programs of `processes` sending processes each, and the scheduler."""
+
+    def __init__(self, place: Installation, workers: int, processes: int):
+        self._place, self._wanted, self._processes = place, workers, processes
+        self._started = 0
+        self.beat: subprocess.Popen | None = None
+        self.workers: list[subprocess.Popen] = []
+
+    def start(self) -> None:
+        self.beat = self._celery("beat", "--loglevel", "warning")
+        for _ in range(self._wanted):
+            self.workers.append(self._worker())
+
+    def sending(self) -> list[int]:
+        """The processes that send: the children of the workers."""
+        return [pid for worker in self.workers for pid in children_of(worker.pid)]
+
+    def cpu_seconds(self) -> float:
+        """What all of them have used of the processor until now."""
+        return sum(cpu_seconds(process.pid) for process in self.everybody)
+
+    @property
+    def everybody(self) -> list[subprocess.Popen]:
+        return [*([self.beat] if self.beat else []), *self.workers]
+
+    def check(self) -> None:
+        """Raise BenchProblem when one of them has died."""
+        for process in self.everybody:
+            if process.poll() is not None:
+                raise BenchProblem(f"{process.args!r} died ({process.returncode}):\n{self.last_words()}")
+
+    def kill_with_children(self, worker: subprocess.Popen) -> None:
+        """SIGKILL to a worker and all it has started, as a machine that loses its power; another takes its place."""
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        self.workers[self.workers.index(worker)] = self._worker()
+
+    def stop(self) -> None:
+        """Ask all to end, then insist."""
+        for process in self.everybody:
+            process.terminate()
+        for process in self.everybody:
+            stop(process, seconds=10)
+
+    def last_words(self) -> str:
+        """The end of what the workers printed."""
+        logs = [*sorted(self._folder().glob("worker*.log")), *self._folder().glob("beat*.log")]
+        return "\n".join(line for log in logs for line in log.read_text(errors="replace").splitlines()[-15:])
+
+    def _worker(self) -> subprocess.Popen:
+        self._started += 1
+        options = ("--concurrency", str(self._processes), "--loglevel", "warning", "-n", f"{self._started}@bench")
+        return self._celery("worker", *options)
+
+    def _celery(self, *arguments: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "celery", "-A", "config", *arguments]
+        with (self._folder() / f"{arguments[0]}{self._started}.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._place.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _folder(self) -> Path:
+        return self._place.folder
+
+
+@contextmanager
+def crew(place: Installation, workers: int = 1, processes: int = 2) -> Iterator[Crew]:
+    """Workers and scheduler that run while the block runs."""
+    running = Crew(place, workers, processes)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
