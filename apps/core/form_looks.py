@@ -4,8 +4,12 @@ import unicodedata
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+
+_NO_BOUND = 2**31 - 1  # what a database takes; nobody meant it as a bound
 
 
 def one_line(value: str) -> str:
@@ -43,6 +47,25 @@ class LooksMixin:
 
 def _is_secret(field: forms.Field) -> bool:
     return isinstance(field.widget, forms.PasswordInput)
+
+
+def say_bounds(form: forms.ModelForm, *names: str) -> None:
+    """Give these whole-number fields one sentence for whatever is wrong: which numbers the model takes."""
+    for name in names:
+        validators = form._meta.model._meta.get_field(name).validators
+        lowest = max(each.limit_value for each in validators if isinstance(each, MinValueValidator))
+        highest = min(each.limit_value for each in validators if isinstance(each, MaxValueValidator))
+        if highest < _NO_BOUND:
+            sentence = _("Type a whole number from %(lowest)s to %(highest)s.")
+        else:
+            sentence = _("Type a whole number, not less than %(lowest)s and of at most nine digits.")
+        bounds = {"lowest": _grouped(lowest), "highest": _grouped(highest)}
+        wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence % bounds)
+        form.fields[name].error_messages |= wrong
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def save_or_say(form: forms.BaseForm, save) -> bool:

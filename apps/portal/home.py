@@ -10,6 +10,7 @@ from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 from apps.recipients.models import ContactPoint, Enrolment, Guardianship, Person
+from apps.senders import trouble
 from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer
 
@@ -32,6 +33,7 @@ def home_of(membership: Membership) -> dict:
         "unreachable": _unreachable_students() if may_see_people else 0,
         "may_import": membership.may(Permission.MANAGE_PEOPLE),
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
+        "troubled": [(account, trouble.sentence(account)) for account in trouble.accounts_in_trouble()],
         "paused": [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem],
         "first_steps": None if running or recent else _first_steps(),
     }

@@ -3,14 +3,13 @@
 from django import forms
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from apps.core.form_looks import LooksMixin
+from apps.core.form_looks import LooksMixin, say_bounds
 from apps.organizations.models import Organization
 from apps.organizations.permissions import Permission, requires
 
@@ -30,17 +29,7 @@ class LimitsForm(LooksMixin, forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            sentence = _("Type a whole number from %(lowest)s to %(highest)s.") % _bounds(name)
-            field.error_messages |= dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
-
-
-def _bounds(name: str) -> dict[str, str]:
-    """What the model allows in its field `name`."""
-    validators = Organization._meta.get_field(name).validators
-    lowest = max(each.limit_value for each in validators if isinstance(each, MinValueValidator))
-    highest = min(each.limit_value for each in validators if isinstance(each, MaxValueValidator))
-    return {"lowest": intcomma(lowest), "highest": intcomma(highest)}
+        say_bounds(self, *self.fields)
 
 
 def pace_in_words(organization: Organization) -> str:

@@ -10,8 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
-from .checking import try_account
-from .forms import SenderAccountForm, SenderForm
+from . import trouble
+from .account_form import SenderAccountForm
+from .checking import CannotBeTried, try_account
+from .forms import SenderForm
 from .models import Sender, SenderAccount
 
 
@@ -22,7 +24,8 @@ def _to_list(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_SENDERS)
 @require_safe
 def senders(request: HttpRequest) -> HttpResponse:
-    context = {"senders": Sender.objects.select_related("account"), "accounts": SenderAccount.objects.all()}
+    accounts = [(account, trouble.sentence(account)) for account in SenderAccount.objects.all()]
+    context = {"senders": Sender.objects.select_related("account"), "accounts": accounts}
     return render(request, "senders/list.html", context)
 
 
@@ -73,10 +76,24 @@ def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "") -> HttpResponse:
+    # Looked up before the form is: a mistake in it must not change what is said about the account as it stands.
+    context = {
+        "form": form,
+        "name": name,
+        "trouble": trouble.sentence(form.instance),
+        "reports_to": form.instance.webhook_address,
+    }
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
         messages.success(request, _("The account %(name)s is saved.") % {"name": form.instance})
-        return _to_list(request)
-    return render(request, "senders/account_form.html", {"form": form, "name": name})
+        return _after_saving(request, form.instance)
+    return render(request, "senders/account_form.html", context)
+
+
+def _after_saving(request: HttpRequest, account: SenderAccount) -> HttpResponse:
+    """A mail service has to be told an address, which stands on the account's page."""
+    if account.is_service:
+        return redirect(request.organization.url("senders:account_edit", account.pk))  # type: ignore[attr-defined]
+    return _to_list(request)
 
 
 @requires(Permission.MANAGE_SENDERS)
@@ -84,7 +101,11 @@ def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "")
 def account_check(request: HttpRequest, pk: int) -> HttpResponse:
     """Try the account as it is stored, and say what the server answered."""
     account = get_object_or_404(SenderAccount, pk=pk)
-    problem = try_account(account)
+    try:
+        problem = try_account(account)
+    except CannotBeTried as reason:
+        messages.info(request, str(reason))
+        return _to_list(request)
     if problem:
         messages.error(request, _("%(account)s does not work: %(problem)s") % {"account": account, "problem": problem})
     else:

@@ -42,6 +42,17 @@
     for (const form of document.forms) wake(form);
   });
 
+  // What does not fit a choice is put away: data-shown-if="provider:brevo|mailgun" names the control and its values.
+  const fit = () => {
+    for (const part of document.querySelectorAll("[data-shown-if]")) {
+      const [name, values] = part.dataset.shownIf.split(":");
+      part.hidden = !values.split("|").includes(part.closest("form").elements[name].value);
+    }
+  };
+  fit();
+  document.addEventListener("change", fit);
+  addEventListener("pageshow", fit);
+
   // A filter acts when it is changed.
   document.addEventListener("change", (event) => {
     if (event.target.closest("[data-submit]")) event.target.form.requestSubmit();

@@ -28,6 +28,11 @@ def test_the_size_is_about_what_was_asked_for(almendral):
     assert Person.objects.filter(kind="student", active=True).count() > 300
 
 
+def test_the_catcher_is_sent_to_without_pauses(almendral):
+    assert (almendral.packet_size, almendral.packet_interval) == (500, 0)
+    assert SenderAccount.objects.get().max_connections == 4
+
+
 def test_people_can_be_found_by_name(almendral):
     for person in Person.objects.all():
         assert person.search_name == Person.make_search_name(person.first_name, person.last_name)

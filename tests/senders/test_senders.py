@@ -8,7 +8,16 @@ from tests.conftest import make_member
 
 pytestmark = pytest.mark.django_db
 
-ACCOUNT = {"name": "School", "host": "smtp.school.example", "port": 587, "security": "starttls", "username": "office"}
+ACCOUNT = {
+    "name": "School",
+    "provider": "smtp",
+    "host": "smtp.school.example",
+    "port": 587,
+    "security": "starttls",
+    "authentication": "password",
+    "username": "office",
+    "max_connections": 3,
+}
 
 
 def post(client, school, view, *args, **data):

@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from typing import TypeGuard
 from urllib.parse import urlencode, urlsplit
 
 from apps.channels.outcomes import AccountProblem, gettext_noop, shortened
@@ -144,7 +145,7 @@ def _token(host: str, answer: dict, refresh_token: str) -> Token:
     return Token(access_token, _seconds(answer.get("expires_in")), rotated if _is_token(rotated) else refresh_token)
 
 
-def _is_token(value: object) -> bool:
+def _is_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
