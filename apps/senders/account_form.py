@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 
 from apps.channels.email.oauth2 import is_trusted_address
 from apps.core.form_looks import LooksMixin, say_bounds
-from apps.core.starting_work import start_on_commit
 
 from . import trouble
 from .models import SenderAccount, new_webhook_key
@@ -172,7 +171,7 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
             account.save()
         elif commit:
             account.save(update_fields=self._written())
-            start_on_commit("deliveries.account_mended", account.pk, account.organization_id)
+            trouble.has_ended(account)
         return account
 
     def _write_secrets(self, account: SenderAccount) -> None:

@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext as _
 
-from apps.channels.email.smtp import SmtpAccount, check_account
+from apps.channels.email.smtp import check_account
 from apps.channels.outcomes import AccountProblem
 
-from .access_tokens import access_token
+from .logging_in import smtp_account
 from .models import SenderAccount
 from .secrets import SecretUnreadable
 
@@ -28,23 +28,9 @@ def try_account(account: SenderAccount) -> str:
             % {"service": service}
         )
     try:
-        check_account(_as_it_logs_in(account))
+        check_account(smtp_account(account, _PATIENCE))
     except AccountProblem as problem:
         return str(problem)
     except SecretUnreadable:
         return _("What is stored to log in cannot be read any more. Type it again.")
     return ""
-
-
-def _as_it_logs_in(account: SenderAccount) -> SmtpAccount:
-    """Raises AccountProblem where no access token is given, and SecretUnreadable."""
-    token = access_token(account) if account.authentication == SenderAccount.Authentication.OAUTH2 else ""
-    return SmtpAccount(
-        account.host,
-        account.port,
-        account.security,
-        account.username,
-        account.password,
-        timeout=_PATIENCE,
-        access_token=token,
-    )

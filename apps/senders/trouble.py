@@ -7,6 +7,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from apps.core.dates import moment
+from apps.core.starting_work import start_on_commit
 
 from .models import SenderAccount
 
@@ -29,6 +30,11 @@ def sentence(account: SenderAccount) -> str:
 def end(account: SenderAccount) -> None:
     """Forget the trouble of `account`, which the caller saves: somebody has mended it, so it may be tried at once."""
     account.problem, account.problem_since, account.retry_at, account.failures = "", None, None, 0
+
+
+def has_ended(account: SenderAccount) -> None:
+    """Let the mailings go on that wait for `account`, once the open transaction is committed."""
+    start_on_commit("deliveries.account_mended", account.pk, account.organization_id)
 
 
 def _since(account: SenderAccount) -> str:

@@ -99,7 +99,7 @@ def _after_saving(request: HttpRequest, account: SenderAccount) -> HttpResponse:
 @requires(Permission.MANAGE_SENDERS)
 @require_POST
 def account_check(request: HttpRequest, pk: int) -> HttpResponse:
-    """Try the account as it is stored, and say what the server answered."""
+    """Try the account as it is stored, and say what the server answered; if it was in trouble, that has ended."""
     account = get_object_or_404(SenderAccount, pk=pk)
     try:
         problem = try_account(account)
@@ -108,7 +108,11 @@ def account_check(request: HttpRequest, pk: int) -> HttpResponse:
         return _to_list(request)
     if problem:
         messages.error(request, _("%(account)s does not work: %(problem)s") % {"account": account, "problem": problem})
-    else:
-        said = _("%(account)s works: %(host)s lets Bedel in.") % {"account": account, "host": account.host}
-        messages.success(request, said)
+        return _to_list(request)
+    if account.problem:
+        trouble.end(account)
+        account.save(update_fields=trouble.CIRCUIT)
+        trouble.has_ended(account)
+    said = _("%(account)s works: %(host)s lets Bedel in.") % {"account": account, "host": account.host}
+    messages.success(request, said)
     return _to_list(request)

@@ -8,6 +8,7 @@ from apps.campaigns.models import Mailing
 from apps.organizations.scoping import in_organization
 from apps.senders.models import SenderAccount
 from tests.conftest import make_member
+from tests.servers.answering_smtp import answering_server
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,22 @@ def test_saving_the_account_ends_its_trouble_and_lets_what_waited_go_on(
     assert "Nothing leaves by" not in seen(administrator_client, school)
     assert not Mailing.objects.filter(pk=waiting.pk, state="stopped").exists()
     assert Mailing.objects.filter(pk=stopped.pk, state="stopped").exists()
+
+
+def test_an_account_that_works_again_when_it_is_checked_is_in_trouble_no_more(
+    administrator_client, school, account, django_capture_on_commit_callbacks
+):
+    waiting = Mailing.objects.create(subject="Trip", state="stopped", problem=account.problem, waits_for=account)
+    check = school.url("senders:account_check", account.pk)
+    with django_capture_on_commit_callbacks(execute=True) as started:
+        assert SENTENCE in administrator_client.post(check, follow=True).text
+    assert started == []
+    with answering_server() as (_handler, port), django_capture_on_commit_callbacks(execute=True):
+        SenderAccount.objects.update(port=port)
+        page = administrator_client.post(check, follow=True)
+    assert "Mail works" in page.text
+    assert SENTENCE not in page.text
+    assert not Mailing.objects.filter(pk=waiting.pk, state="stopped").exists()
 
 
 def test_a_mistake_in_the_form_ends_nothing(administrator_client, school, account, django_capture_on_commit_callbacks):
