@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.channels.email.addresses import UnsendableAddress, ascii_address, needs_smtputf8, wire_address
+from apps.channels.email.addresses import UnsendableAddress
 from apps.channels.email.mime import Attachment, MailContent, compile_message
 from apps.core.merge import compile_template
 
@@ -263,8 +263,7 @@ def test_awkward_values_in_awkward_places(place, value):
     raw = build(values={"value": value}, text=template, html=template)
     assert_fit_for_smtp(raw)
     pieces = filled(template, {"value": value})
-    expected = as_body("".join(pieces)) if "base64" in place else as_body(*pieces)
-    assert part(parse(raw), "plain") == part(parse(raw), "html") == expected
+    assert part(parse(raw), "plain") == part(parse(raw), "html") == as_body(*pieces)
 
 
 @pytest.mark.parametrize("size", [64 * 1024, 1024 * 1024])
@@ -338,68 +337,18 @@ def test_no_link_adds_a_header(url):
     assert names[-4:] == ["Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Content-Type"]
 
 
-@pytest.mark.parametrize(
-    ("address", "wire"),
-    [
-        ("ana@family.example", "ana@family.example"),
-        ("Ana.Ruiz+x@Family.example", "Ana.Ruiz+x@Family.example"),
-        ("ana@españa.example", "ana@xn--espaa-rta.example"),
-        ("ana@straße.example", "ana@xn--strae-oqa.example"),
-        ("ana maria@family.example", '"ana maria"@family.example'),
-        ('"ana maria"@family.example', '"ana maria"@family.example'),
-        ("a..b@family.example", '"a..b"@family.example'),
-        ("ana@[192.0.2.1]", "ana@[192.0.2.1]"),
-        (" ana@family.example ", "ana@family.example"),
-    ],
-)
-def test_addresses_on_the_wire(address, wire):
-    assert ascii_address(address) == wire
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["", "ana", "@family.example", "ana@", "ana@fam ily.example", "a\r\nb@family.example", "a\0@family.example",
-     "ana@family.example>\r\nRCPT TO:<x@y.example", "ana@-x..example", "ana@" + "x" * 64 + ".example",
-     "ana@a\u2028.example", "jos\xad\u2028é@family.example", "jos\ud800@family.example", "x" * 300 + "@family.example"],
-)  # fmt: skip
-def test_what_is_no_address_is_refused(address):
-    with pytest.raises(UnsendableAddress, match="is not an email address"):
-        wire_address(address)
-
-
-def test_letters_outside_ascii_before_the_at_need_a_server_that_takes_them():
-    with pytest.raises(UnsendableAddress, match=r"“josé@family[.]example” has letters before the @"):
-        ascii_address("josé@family.example")
-    assert needs_smtputf8("josé@family.example")
-    assert wire_address(" jose\u0301@españa.example") == "josé@xn--espaa-rta.example"
-    assert wire_address("josé maría@family.example") == '"josé maría"@family.example'
-    assert not needs_smtputf8("jose@españa.example")
-    assert not needs_smtputf8("\N{KELVIN SIGN}@family.example")  # an ordinary K in the form in which it is sent
-
-
-def test_a_recipient_with_such_letters_gets_a_header_in_utf8_and_all_else_in_ascii():
-    raw = build(to_name="José Núñez de la Casa", to_email="josé@family.example", text="¡Hola!")
-    assert "To: =?utf-8?q?Jos=C3=A9_N=C3=BA=C3=B1ez_de_la_Casa?= <josé@family.example>\r\n".encode() in raw
+def test_a_recipient_with_letters_outside_ascii_before_the_at_gets_a_header_in_utf8_and_all_else_in_ascii():
+    raw = build(to_name="Ana Íñiguez Soler", to_email="josé@family.example", text="¡Hola!")
+    assert "To: =?utf-8?q?Ana_=C3=8D=C3=B1iguez_Soler?= <josé@family.example>\r\n".encode() in raw
     assert_fit_for_smtp(raw.replace("josé@".encode(), b"jose@"))
-    message = parse(raw)
+    message = message_from_string(raw.decode(), policy=policy.default)
     assert message["To"].addresses[0].addr_spec == "josé@family.example"
     assert part(message, "plain") == "¡Hola!"
 
 
-def test_such_letters_are_refused_in_the_address_of_the_sender():
+def test_letters_outside_ascii_before_the_at_are_refused_in_the_address_of_the_sender():
     with pytest.raises(UnsendableAddress, match="letters before the @"):
         compiled(MailContent("Colegio", "josé@school.example"))
-
-
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_no_address_breaks_the_line(local, domain):
-    try:
-        wire = wire_address(f"{local}@{domain}")
-    except UnsendableAddress:
-        return
-    assert wire.isascii() != needs_smtputf8(f"{local}@{domain}")
-    assert wire.isprintable()
-    assert len(wire.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from apps.channels.email.mime import Attachment, MailContent, compile_message
 from apps.channels.email.smtp import Envelope, SmtpAccount, check_account, send_all
 from apps.channels.outcomes import AccountProblem, Result
+from apps.core.merge import compile_template
 from tests.servers.fixtures import catcher, postfix
 from tests.servers.running import free_port
 
@@ -120,13 +121,16 @@ def secure_server(request, keeper, server_context):
 
 
 def letter(key=1, recipient="family@home.example", **content):
-    compiled = compile_message(MailContent("Colegio Sol", "office@school.example", **content))
+    compiled = compile_message(
+        MailContent("Colegio Sol", "office@school.example", **content),
+        subject=compile_template("Excursión", "header"),
+        html=compile_template("<p>¡Hola!</p>\n.\n<p>{{ bye }}</p>", "html"),
+        text=compile_template("¡Hola!\n.\n..\nFrom here", "text"),
+    )
     raw = compiled.build(
+        {"bye": "Adiós"},
         to_name="Ana Núñez",
         to_email=recipient,
-        subject="Excursión",
-        html="<p>¡Hola!</p>\n.\n<p>Adiós</p>",
-        text="¡Hola!\n.\n..\nFrom here",
         message_id=f"<{key}@school.example>",
         date=datetime.now(UTC),
     )

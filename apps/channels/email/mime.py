@@ -116,7 +116,7 @@ class CompiledMessage:
             value = fill(values)
             parts[index] = value if is_plain(value) else encode(value)
         for index, body in self._base64_bodies:
-            parts[index] = _in_base64(body.render(values))
+            parts[index] = _in_base64(body.pieces(values))
         message = "".join(parts).encode()
         return message + self._attachments if self._attachments else message
 
@@ -186,14 +186,17 @@ class _Folded:
         return "".join(segment for segment in self.segments if isinstance(segment, str))
 
     def render(self, values: Mapping[str, str]) -> str:
-        return "".join([segment if isinstance(segment, str) else segment.fill(values) for segment in self.segments])
+        return "".join(self.pieces(values))
+
+    def pieces(self, values: Mapping[str, str]) -> list[str]:
+        return [segment if isinstance(segment, str) else segment.fill(values) for segment in self.segments]
 
 
 def _body(body: _Folded) -> "Iterator[str | Slot | _Folded]":
     """The rest of a part's headers and its encoded body, with the CRLF that belongs to the boundary after it."""
     if _is_mostly_outside_ascii(body.literal):
         yield "Content-Transfer-Encoding: base64\r\n\r\n"
-        yield _in_base64(body.literal) if body.is_literal else body
+        yield _in_base64([body.literal]) if body.is_literal else body
         return
     yield "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     before = "\r\n"
@@ -257,6 +260,6 @@ def _base64_lines(data: bytes) -> bytes:
     return base64.encodebytes(data).replace(b"\n", b"\r\n") or b"\r\n"
 
 
-def _in_base64(body: str) -> str:
-    data = quoted_printable.one_kind_of_break(body).replace("\n", "\r\n").encode("utf-8", "replace")
-    return _base64_lines(data).decode("ascii")
+def _in_base64(pieces: list[str]) -> str:
+    text = "".join([quoted_printable.one_kind_of_break(piece) for piece in pieces])
+    return _base64_lines(text.replace("\n", "\r\n").encode("utf-8", "replace")).decode("ascii")
