@@ -76,7 +76,7 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "mailings:take_back": ("sent",),
 }
 # Outside every organisation; each with its own tests.
-OTHER_URLS = {"portal:start", "portal:health", "public:answer", "public:unsubscribe"}
+OTHER_URLS = {"portal:start", "portal:health", "public:answer", "public:unsubscribe", "hooks:events"}
 
 
 def organization_patterns(patterns=None, prefix: str = "", namespaces: tuple = ()) -> dict[str, URLPattern]:

@@ -12,7 +12,10 @@ from apps.core.merge import MergeTemplate, TrustedHtml, compile_template
 from tests.servers.esp_server import DROP, HANG, esp_server
 from tests.servers.running import free_port
 
-pytestmark = pytest.mark.feature("S2.6")
+pytestmark = [
+    pytest.mark.feature("S2.6"),
+    pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailWarning"),
+]
 
 KEYS = dict.fromkeys(SERVICES, "key-3ax6xnjp29jd6fds4gc373sgvjxteol0") | {"mailjet": "public:private"}
 MAIL = EspMail(
