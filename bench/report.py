@@ -53,6 +53,8 @@ class Report:
 def _rounded(figure: Figure) -> Figure:
     if isinstance(figure, dict):
         return {key: _rounded(value) for key, value in figure.items()}
+    if isinstance(figure, list):
+        return [_rounded(each) for each in figure]
     if not isinstance(figure, float):
         return figure
     return round(figure, 1) if abs(figure) >= 100 else round(figure, 3)

@@ -53,6 +53,24 @@ def follow(mailing: Mailing, posted: datetime, crew: Crew, everybody: bool = Tru
     return Course(posted, fanned_out, sent["first"], sent["last"], mailing.finished_at, states.get("sent", 0))
 
 
+def is_open(mailing: Mailing) -> bool:
+    """Whether the mailing waits for its start or is being sent."""
+    with in_organization(mailing.organization):
+        return Mailing.objects.filter(pk=mailing.pk, state__in=_OPEN).exists()
+
+
+def number_sent(mailing: Mailing) -> int:
+    """How many of its messages are marked as sent."""
+    with in_organization(mailing.organization):
+        return mailing.deliveries.filter(state="sent").count()
+
+
+def halt(mailing: Mailing) -> None:
+    """Let nothing more of it leave: its figures are known, and the workers are to end."""
+    with in_organization(mailing.organization):
+        Mailing.objects.filter(pk=mailing.pk, state="sending").update(state="stopped")
+
+
 def wait_while(mailing: Mailing, states: tuple[str, ...], crew: Crew) -> datetime:
     """Return the moment when the mailing was first seen in none of `states`. Raises BenchProblem if a worker died."""
     with in_organization(mailing.organization):

@@ -31,6 +31,10 @@ class Crew:
         """The processes that send: the children of the workers."""
         return [pid for worker in self.workers for pid in children_of(worker.pid)]
 
+    def worker_of(self, pid: int) -> subprocess.Popen:
+        """The worker that has started the sending process `pid`, or any when `pid` is gone."""
+        return next((worker for worker in self.workers if pid in children_of(worker.pid)), self.workers[0])
+
     def cpu_seconds(self) -> float:
         """What all of them have used of the processor until now."""
         return sum(cpu_seconds(process.pid) for process in self.everybody)
