@@ -23,7 +23,6 @@ from .audience import AudienceRow, Reason
 from .check_forms import SendForm, TestSendForm
 from .checking import obstacles
 from .drafts import opens_draft
-from .merge_values import values_for
 from .models import Mailing, TestSend
 from .permitted import may_write_to_anybody
 from .reasons import look_of, next_step, sentence, sign_of, with_names
@@ -191,7 +190,7 @@ def _shown(request, mailing: Mailing, place: int) -> list[AudienceRow]:
 
 
 def _letter(mailing: Mailing, row: AudienceRow):
-    return Renderer(mailing).render(row, values_for(mailing, [row])[0])
+    return Renderer(mailing).render(row)
 
 
 def _reasons(request, mailing: Mailing, count: audience.AudienceCount) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import formats, timezone, translation
@@ -13,40 +14,89 @@ from apps.recipients.models import AcademicYear, Enrolment, Group, Person
 from .audience import AudienceRow
 from .models import Mailing
 
+_LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read for some rows: first and last names by the id of the person, classes by that of the student."""
+
+    people: dict[int, tuple[str, str]]
+    classes: dict[int, list[str]]
+
+
+class MergeValues:
+    """The values of the tags of one mailing, but for its public links."""
+
+    def __init__(self, mailing: Mailing):
+        self._mailing = mailing
+        self._constants: dict[str, dict[str, str]] = {}
+
+    def load(self, rows: Sequence[AudienceRow]) -> Loaded:
+        """Read what the values of `rows` need: two queries."""
+        students = {i for row in rows for i in row.about_ids}
+        people = Person.objects.filter(pk__in=students | {row.person_id for row in rows if row.person_id})
+        names = {i: (first, last) for i, first, last in people.values_list("id", "first_name", "last_name")}
+        return Loaded(names, _classes(self._mailing, students))
+
+    def constants(self, language: str) -> dict[str, str]:
+        """The values that are the same for everybody who reads `language`."""
+        if language not in self._constants:
+            with translation.override(language):
+                self._constants[language] = {
+                    "school": self._mailing.organization.name,
+                    "sender": self._mailing.sender.name if self._mailing.sender else "",
+                    "today": formats.date_format(timezone.localdate(), "DATE_FORMAT"),
+                    "school_year": _year_name(self._mailing),
+                }
+        return self._constants[language]
+
+    def own(self, row: AudienceRow, loaded: Loaded) -> dict[str, str]:
+        """The values of one recipient alone. Asks no database."""
+        names = loaded.people.get(row.person_id) if row.person_id else None
+        if names is None:
+            first_name, _space, last_name = row.name.partition(" ")
+            name = row.name
+        else:
+            first_name, last_name = names
+            name = f"{first_name} {last_name}".strip()
+        about = [loaded.people[i] for i in row.about_ids if i in loaded.people]
+        students = self._and([f"{first} {last}".strip() for first, last in about], row)
+        return {
+            **row.variables,
+            "first_name": first_name,
+            "last_name": last_name,
+            "name": name,
+            "student_first_name": self._and([first for first, _last in about], row),
+            "student_name": students,
+            "students": students,
+            "group": self._and(_classes_of(row, loaded), row),
+        }
+
+    def _and(self, names: list[str], row: AudienceRow) -> str:
+        if len(names) < 2:
+            return names[0] if names else ""
+        with translation.override(language_of(self._mailing, row)):
+            return get_text_list(names, _("and"))
+
 
 def values_for(mailing: Mailing, rows: Sequence[AudienceRow]) -> list[dict[str, str]]:
     """For each of `rows`, in their order, the value of every tag that does not depend on the row's public links."""
-    people = Person.objects.in_bulk({i for row in rows for i in (row.person_id, *row.about_ids) if i})
-    groups = _classes(mailing, {i for row in rows for i in row.about_ids})
-    return [_values(mailing, row, people, groups) for row in rows]
+    values = MergeValues(mailing)
+    loaded = values.load(rows)
+    return [{**values.own(row, loaded), **values.constants(language_of(mailing, row))} for row in rows]
 
 
 def language_of(mailing: Mailing, row: AudienceRow) -> str:
     """The language in which Bedel's own words reach this recipient: his own if known, else the organisation's."""
-    return row.language if row.language in dict(settings.LANGUAGES) else mailing.organization.language
+    return row.language if row.language in _LANGUAGES else mailing.organization.language
 
 
-def _values(
-    mailing: Mailing, row: AudienceRow, people: dict[int, Person], groups: dict[int, list[str]]
-) -> dict[str, str]:
-    person = people.get(row.person_id) if row.person_id else None
-    first_name, _space, last_name = row.name.partition(" ")
-    about = [people[i] for i in row.about_ids if i in people]
-    with translation.override(language_of(mailing, row)):
-        return {
-            **row.variables,
-            "first_name": person.first_name if person else first_name,
-            "last_name": person.last_name if person else last_name,
-            "name": person.full_name if person else row.name,
-            "student_first_name": _and([student.first_name for student in about]),
-            "student_name": _and([student.full_name for student in about]),
-            "students": _and([student.full_name for student in about]),
-            "group": _and(sorted({name for student in about for name in groups.get(student.pk, [])})),
-            "school": mailing.organization.name,
-            "sender": mailing.sender.name if mailing.sender else "",
-            "today": formats.date_format(timezone.localdate(), "DATE_FORMAT"),
-            "school_year": _year_name(mailing),
-        }
+def _classes_of(row: AudienceRow, loaded: Loaded) -> list[str]:
+    ids = [i for i in row.about_ids if i in loaded.people]
+    if len(ids) == 1:
+        return sorted(loaded.classes.get(ids[0], ()))
+    return sorted({name for i in ids for name in loaded.classes.get(i, ())})
 
 
 def _classes(mailing: Mailing, students: set[int]) -> dict[int, list[str]]:
@@ -63,7 +113,3 @@ def _classes(mailing: Mailing, students: set[int]) -> dict[int, list[str]]:
 def _year_name(mailing: Mailing) -> str:
     year = mailing.year or AcademicYear.current()
     return year.name if year else ""
-
-
-def _and(names: list[str]) -> str:
-    return get_text_list(names, _("and"))

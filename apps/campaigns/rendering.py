@@ -1,21 +1,22 @@
-"""What a recipient reads: the frozen letter of a mailing, with his own values put in."""
+"""What a recipient reads: the frozen letter of a mailing, with his own values put in.
 
+An edition is the letter in one language, with everything in it that is the same for all. Where a letter is about one
+student at most, as nearly all are, the question and the foot are literal text too, but for their tokens.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils import translation
-from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext as _
 
 from apps.channels.email.html import inline_css, make_safe, to_text
-from apps.core.merge import TrustedHtml, compile_template
-from apps.core.tokens import make_token
-from apps.recipients.models import Person
-from apps.surveys.models import Answer
+from apps.core.merge import MergeTemplate, Slot, compile_template
 
+from . import letter_foot
 from .audience import AudienceRow
-from .merge_values import language_of
+from .merge_values import Loaded, MergeValues, language_of
 from .models import Mailing
 
 # Slots of Bedel's own, at the foot of every letter; staff cannot write them, for their names are no tag's.
@@ -35,12 +36,39 @@ body {{ margin: 0; padding: 0; background: #faf9f5; }}
 <body><div class="letter">{body}{{{{ {question} }}}}{{{{ {footer} }}}}</div></body></html>"""
 
 
+# And the slots of the public links in an edition: no more than a token or an id each.
+_UNSUBSCRIBE_LINK, _UNSUBSCRIBE_TOKEN = "unsubscribe_link", "bedel_unsubscribe_token"
+_ANSWER_TOKEN, _ABOUT = "bedel_answer_token", "bedel_about"
+# What stands in their place while the markup is made.
+_PLACES = {
+    _UNSUBSCRIBE_TOKEN: "u" + secrets.token_hex(18),
+    _ANSWER_TOKEN: "a" + secrets.token_hex(18),
+    _ABOUT: str(10**17 + secrets.randbelow(10**17)),
+}
+_PLACE = re.compile("(" + "|".join(_PLACES.values()) + ")")
+_SLOT_AT = {place: Slot(name, "", str) for name, place in _PLACES.items()}
+
+
 @dataclass(frozen=True)
 class Rendered:
     subject: str
     html: str
     text: str
     unsubscribe_url: str
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A mailing's letter in one language: three templates, and the values that are the same for everybody.
+
+    In one for a single student only the tokens of the links are left to fill in.
+    """
+
+    subject: MergeTemplate
+    html: MergeTemplate
+    text: MergeTemplate
+    constants: Mapping[str, str]
+    is_for_one_student: bool
 
 
 def freeze(mailing: Mailing) -> None:
@@ -50,78 +78,73 @@ def freeze(mailing: Mailing) -> None:
 
 
 class Renderer:
-    """Compiled once per mailing: its subject, HTML and text as templates, and the values they take per recipient."""
+    """Compiled once per mailing: the editions of its letter, and the values they take per recipient."""
 
     def __init__(self, mailing: Mailing):
         self.mailing = mailing
         html, text = (mailing.frozen_html, mailing.frozen_text) if mailing.frozen_html else _letter(mailing)
-        self.html = compile_template(html, "html")
-        self.text = compile_template(text, "text")
-        self.subject = compile_template(mailing.subject, "header")
-        own_link = "unsubscribe_link" in self.html.tags | self.text.tags
+        self._html = compile_template(html, "html")
+        self._text = compile_template(text, "text")
+        self._subject = compile_template(mailing.subject, "header")
+        own_link = _UNSUBSCRIBE_LINK in self._html.tags | self._text.tags
         self._automatic_link = mailing.organization.automatic_unsubscribe_link and not own_link
         self.shows_unsubscribe_link = own_link or self._automatic_link
+        self.values = MergeValues(mailing)
 
-    def render(self, row: AudienceRow, values: dict[str, str], students: dict[int, Person] | None = None) -> Rendered:
-        """The letter of one recipient. `values` come from values_for(); `students` are loaded when not given."""
-        all_values = self.slot_values(row, values, students)
+    def render(self, row: AudienceRow) -> Rendered:
+        """The letter of one recipient, for looking at it."""
+        loaded = self.values.load([row])
+        edition = self.edition(language_of(self.mailing, row), is_for_one_student=len(row.about_ids) <= 1)
+        values = {**edition.constants, **self.own_values(edition, row, loaded)}
+        url = self.unsubscribe_url(row)
         return Rendered(
-            subject=self.subject.render(all_values),
-            html=self.html.render(all_values),
-            text=self.text.render(all_values),
-            unsubscribe_url=all_values["unsubscribe_link"] if self.shows_unsubscribe_link else "",
+            subject=edition.subject.render(values),
+            html=edition.html.render(values),
+            text=edition.text.render(values),
+            unsubscribe_url=url if self.shows_unsubscribe_link else "",
         )
 
-    def slot_values(
-        self, row: AudienceRow, values: dict[str, str], students: dict[int, Person] | None = None
-    ) -> dict[str, str]:
-        """`values` with those of Bedel's own slots and the row's public links: all that the three templates need."""
-        unsubscribe = unsubscribe_url(self.mailing, row)
+    def edition(self, language: str, is_for_one_student: bool) -> Edition:
+        """The letter in `language`. Asks the database for what is the same for everybody."""
+        constants = self.values.constants(language)
+        if not is_for_one_student:
+            return Edition(self._subject, self._html, self._text, constants, is_for_one_student)
+        link = letter_foot.unsubscribe_url(_PLACES[_UNSUBSCRIBE_TOKEN])
+        with translation.override(language):
+            foot = self._foot(_PLACES[_ANSWER_TOKEN], {int(_PLACES[_ABOUT]): ""}, link)
+        expand = {name: tuple(_with_slots(markup)) for name, markup in foot.items()}
+        html, text = _expanded(self._html, expand), _expanded(self._text, expand)
+        return Edition(self._subject, html, text, constants, is_for_one_student)
+
+    def own_values(self, edition: Edition, row: AudienceRow, loaded: Loaded) -> dict[str, str]:
+        """What the templates of `edition` need for one recipient, besides its constants. Asks no database."""
+        values = self.values.own(row, loaded)
+        values[_UNSUBSCRIBE_TOKEN] = token = letter_foot.unsubscribe_token(self.mailing, row.delivery_id)
+        about = {i: loaded.people[i][0] for i in row.about_ids if i in loaded.people}
+        answer_token = letter_foot.answer_token(self.mailing, row.delivery_id) if self.mailing.question else ""
+        if edition.is_for_one_student:
+            values[_ANSWER_TOKEN], values[_ABOUT] = answer_token, str(next(iter(about), 0))
+            if not self._automatic_link:
+                values[_UNSUBSCRIBE_LINK] = letter_foot.unsubscribe_url(token)
+            return values
+        values[_UNSUBSCRIBE_LINK] = letter_foot.unsubscribe_url(token)
         with translation.override(language_of(self.mailing, row)):
-            questions = self._questions(row, students)
-            return {
-                **values,
-                "unsubscribe_link": unsubscribe,
-                QUESTION: _question_html(self.mailing, questions),
-                QUESTION_TEXT: _question_text(self.mailing, questions),
-                FOOTER: self._footer_html(unsubscribe),
-                FOOTER_TEXT: self._footer_text(unsubscribe),
-            }
+            return values | self._foot(answer_token, about, values[_UNSUBSCRIBE_LINK])
 
-    def _questions(
-        self, row: AudienceRow, students: dict[int, Person] | None
-    ) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Per student (or once, without a name) the pairs of button text and URL; empty without a question."""
-        question = self.mailing.question
-        if question is None:
-            return []
-        if students is None:
-            students = Person.objects.in_bulk(row.about_ids)
-        about = [(i, students[i].first_name if len(row.about_ids) > 1 else "") for i in row.about_ids if i in students]
-        token = make_token("answer", self.mailing.organization_id, row.delivery_id)
-        return [
-            (
-                name,
-                [(_choice_label(choice, question.text), _answer_url(token, i, choice)) for choice in question.choices],
-            )
-            for i, name in about or [(0, "")]
-        ]
+    def unsubscribe_url(self, row: AudienceRow) -> str:
+        """The address that the mail program is told (RFC 8058)."""
+        return letter_foot.unsubscribe_url(letter_foot.unsubscribe_token(self.mailing, row.delivery_id))
 
-    def _footer_html(self, url: str) -> TrustedHtml:
-        link = format_html(_LINK, url=url, text=_("Receive no more of these messages")) if self._automatic_link else ""
-        return TrustedHtml(format_html(_FOOTER, school=self.mailing.organization.name, link=link))
-
-    def _footer_text(self, url: str) -> str:
-        lines = [self.mailing.organization.name]
-        if self._automatic_link:
-            lines.append(_("Receive no more of these messages") + f": {url}")
-        return "\n\n-- \n" + "\n".join(lines) + "\n"
-
-
-def unsubscribe_url(mailing: Mailing, row: AudienceRow) -> str:
-    """The public page on which this recipient can stop further messages."""
-    token = make_token("unsubscribe", mailing.organization_id, row.delivery_id)
-    return settings.SITE_URL + reverse("public:unsubscribe", args=(token,))
+    def _foot(self, token: str, about: Mapping[int, str], unsubscribe_url: str) -> dict[str, str]:
+        """The values of Bedel's own slots, in the language of the moment."""
+        questions = letter_foot.asked_questions(self.mailing, token, about)
+        school, link = self.mailing.organization.name, unsubscribe_url if self._automatic_link else ""
+        return {
+            QUESTION: letter_foot.question_html(self.mailing, questions),
+            QUESTION_TEXT: letter_foot.question_text(self.mailing, questions),
+            FOOTER: letter_foot.footer_html(school, link),
+            FOOTER_TEXT: letter_foot.footer_text(school, link),
+        }
 
 
 def _letter(mailing: Mailing) -> tuple[str, str]:
@@ -131,56 +154,16 @@ def _letter(mailing: Mailing) -> tuple[str, str]:
     return document, f"{to_text(body)}\n\n{{{{ {QUESTION_TEXT} }}}}{{{{ {FOOTER_TEXT} }}}}"
 
 
-def _answer_url(token: str, about: int, choice: str) -> str:
-    return settings.SITE_URL + reverse("public:answer", args=(token, about, choice))
+def _with_slots(markup: str) -> Iterator[str | Slot]:
+    """`markup` with a slot at each place of a token."""
+    for part in _PLACE.split(markup):
+        if part:
+            yield _SLOT_AT.get(part, part)
 
 
-def _choice_label(choice: str, question: str) -> str:
-    """The words of a link. With one single link, the link bears the question's own text."""
-    return question if choice == "received" else str(Answer.Value(choice).label)
-
-
-_LINK = '<br><a href="{url}" style="color: #606a66;">{text}</a>'
-_FOOTER = (
-    '<div style="margin-top: 24px; padding-top: 12px; border-top: 1px solid #e5e3dc; color: #606a66; font-size: 13px;">'
-    "{school}{link}</div>"
-)
-_BUTTON = (
-    '<a href="{}" style="display: inline-block; margin: 0 8px 8px 0; padding: 12px 24px; border: 1px solid #1c6d51; '
-    'border-radius: 6px; color: #0e5e44; text-decoration: none; font-weight: 600;">{}</a>'
-)
-_QUESTION = (
-    '<div style="margin-top: 24px; padding: 16px; background: #f2f1eb; border-radius: 6px;">{text}{students}</div>'
-)
-
-
-def _question_html(mailing: Mailing, questions: list[tuple[str, list[tuple[str, str]]]]) -> TrustedHtml:
-    if not mailing.question or not questions:
-        return TrustedHtml("")
-    one_link = mailing.question.kind == mailing.question.Kind.RECEIVED
-    text = (
-        "" if one_link else format_html('<p style="margin: 0 0 12px;"><strong>{}</strong></p>', mailing.question.text)
-    )
-    students = format_html_join(
-        "",
-        "<div>{}{}</div>",
-        (
-            (
-                format_html('<p style="margin: 0 0 4px;">{}</p>', name) if name else "",
-                format_html_join("", _BUTTON, ((url, label) for label, url in links)),
-            )
-            for name, links in questions
-        ),
-    )
-    return TrustedHtml(format_html(_QUESTION, text=text, students=students))
-
-
-def _question_text(mailing: Mailing, questions: list[tuple[str, list[tuple[str, str]]]]) -> str:
-    if not mailing.question or not questions:
-        return ""
-    one_link = mailing.question.kind == mailing.question.Kind.RECEIVED
-    lines = [] if one_link else [mailing.question.text, ""]
-    for name, links in questions:
-        lines += [name] if name else []
-        lines += [f"{label}: {url}" for label, url in links]
-    return "\n".join(lines)
+def _expanded(template: MergeTemplate, pieces: Mapping[str, tuple[str | Slot, ...]]) -> MergeTemplate:
+    """`template` with the slots named in `pieces` replaced by these."""
+    segments: list[str | Slot] = []
+    for segment in template.segments:
+        segments += pieces.get(segment.name, (segment,)) if isinstance(segment, Slot) else (segment,)
+    return MergeTemplate(tuple(segments))

@@ -11,13 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.campaigns.audience import AudienceRow
-from apps.campaigns.merge_values import values_for
+from apps.campaigns.merge_values import Loaded, language_of
 from apps.campaigns.models import Mailing
-from apps.campaigns.rendering import Renderer
-from apps.channels.email.addresses import UnsendableAddress
-from apps.channels.email.mime import Attachment, MailContent, compile_message
+from apps.campaigns.rendering import Edition, Renderer
+from apps.channels.email.mime import Attachment, CompiledMessage, MailContent, compile_message
 from apps.channels.email.smtp import Envelope
-from apps.recipients.models import Person
 from apps.senders.models import Sender
 
 from .models import DeliveryAbout
@@ -25,74 +23,76 @@ from .models import DeliveryAbout
 
 @dataclass(frozen=True, slots=True)
 class PreparedRow:
-    """A row with its values: all that its letter needs."""
+    """A row with all that its letter needs."""
 
     key: int
     row: AudienceRow
-    values: dict[str, str]
-    students: dict[int, Person]
+    edition: "CompiledEdition"
+    loaded: Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEdition:
+    """The letter in one language, and the skeleton of its messages."""
+
+    edition: Edition
+    message: CompiledMessage
 
 
 class LetterMaker:
-    """Makes the envelopes of one mailing. Reads its attachments once."""
+    """Makes the envelopes of one mailing. Reads its attachments once, and compiles each edition once."""
 
     def __init__(self, mailing: Mailing):
         self.mailing = mailing
-        self._renderer = Renderer(mailing)
         self.sender = _sender(mailing)
-        self._message = compile_message(
-            MailContent(
-                from_name=self.sender.name,
-                from_email=self.sender.email,
-                reply_to=mailing.reply_to or self.sender.reply_to,
-                attachments=tuple(_attachments(mailing)),
-                bulk=True,
-            ),
-            self._renderer.subject,
-            self._renderer.html,
-            self._renderer.text,
+        self._renderer = Renderer(mailing)
+        self._editions: dict[tuple[str, bool], CompiledEdition] = {}
+        self._content = MailContent(
+            from_name=self.sender.name,
+            from_email=self.sender.email,
+            reply_to=mailing.reply_to or self.sender.reply_to,
+            attachments=tuple(_attachments(mailing)),
+            bulk=True,
         )
+        self._domain = self.sender.email.rpartition("@")[2]
+        self._mark = hmac.new(settings.SECRET_KEY.encode(), b"message id ", hashlib.sha256)
 
-    def prepare(self, rows: Sequence[tuple]) -> list["PreparedRow"]:
-        """Read all that the letters of `rows` (Delivery.ROW_FIELDS) need: some queries for all of them."""
-        audience = audience_rows(rows)
-        students = Person.objects.in_bulk({i for row in audience for i in row.about_ids})
-        values = values_for(self.mailing, audience)
-        return [PreparedRow(row.delivery_id, row, own, students) for row, own in zip(audience, values, strict=True)]
+    def prepare(self, rows: Sequence[AudienceRow]) -> list[PreparedRow]:
+        """Read all that the letters of `rows` need: some queries for all of them."""
+        loaded = self._renderer.values.load(rows)
+        return [PreparedRow(row.delivery_id, row, self._edition(row), loaded) for row in rows]
 
-    def envelope(self, prepared: "PreparedRow") -> Envelope:
+    def envelope(self, prepared: PreparedRow) -> Envelope:
         """The letter of one row. Asks no database. Raises UnsendableAddress."""
-        return self._envelope(prepared.row, prepared.values, prepared.students)
-
-    def envelopes(self, rows: Sequence[AudienceRow]) -> Iterator[Envelope | UnsendableAddress]:
-        """One per row, in their order, made as they are asked for; the error stands in the place of its row."""
-        students = Person.objects.in_bulk({i for row in rows for i in row.about_ids})
-        for row, values in zip(rows, values_for(self.mailing, rows), strict=True):
-            try:
-                yield self._envelope(row, values, students)
-            except UnsendableAddress as error:
-                yield error
-
-    def _envelope(self, row: AudienceRow, values: dict[str, str], students: dict[int, Person]) -> Envelope:
-        all_values = self._renderer.slot_values(row, values, students)
-        content = self._message.build(
-            all_values,
+        row, edition = prepared.row, prepared.edition
+        values = self._renderer.own_values(edition.edition, row, prepared.loaded)
+        content = edition.message.build(
+            values,
             to_name=row.name,
             to_email=row.address,
             message_id=self._message_id(row),
             date=timezone.now(),
-            unsubscribe_url=all_values["unsubscribe_link"] if self._renderer.shows_unsubscribe_link else "",
+            unsubscribe_url=self._renderer.unsubscribe_url(row) if self._renderer.shows_unsubscribe_link else "",
         )
-        return Envelope(key=row.delivery_id, sender=self.sender.email, recipient=row.address, content=content)
+        return Envelope(row.delivery_id, self.sender.email, row.address, content, is_ready=True)
+
+    def _edition(self, row: AudienceRow) -> CompiledEdition:
+        key = language_of(self.mailing, row), len(row.about_ids) <= 1
+        if key not in self._editions:
+            edition = self._renderer.edition(*key)
+            templates = edition.subject, edition.html, edition.text
+            self._editions[key] = CompiledEdition(
+                edition, compile_message(self._content, *templates, edition.constants)
+            )
+        return self._editions[key]
 
     def _message_id(self, row: AudienceRow) -> str:
         """The same for a row however often it is tried, so that a repeat is recognised; new for each test send."""
-        domain = self.sender.email.rpartition("@")[2]
         if not row.delivery_id:
-            return f"<{uuid4().hex}@{domain}>"
-        secret = settings.SECRET_KEY.encode()
-        mark = hmac.new(secret, b"message id %d" % row.delivery_id, hashlib.sha256).hexdigest()[:16]
-        return f"<{row.delivery_id}.{mark}@{domain}>"
+            return f"<{uuid4().hex}@{self._domain}>"
+        mark = self._mark.copy()
+        mark.update(b"%d" % row.delivery_id)
+        return f"<{row.delivery_id}.{mark.hexdigest()[:16]}@{self._domain}>"
 
 
 def audience_rows(rows: Sequence[tuple]) -> list[AudienceRow]:

@@ -29,7 +29,7 @@ from .claiming import Claim, claim, let_go_of_connections, renew_all
 from .desk import Desk
 from .finishing import finish
 from .journal import Journal
-from .letters import LetterMaker, PreparedRow
+from .letters import LetterMaker, PreparedRow, audience_rows
 from .models import Packet
 from .recording import Recorder
 
@@ -164,7 +164,7 @@ class SendingRun:
                 letters = self._letters[packet.mailing_id] = LetterMaker(packet.mailing)
             adapter = self._adapter(packet, claimed.connections)
             mark = packet.mailing.channel not in Mailing.ONCE_ONLY
-            rows = letters.prepare(packet.take_rows(claimed.rows, mark=mark))
+            rows = letters.prepare(audience_rows(packet.take_rows(claimed.rows, mark=mark)))
         return _InHand(letters, rows, adapter)
 
     def _adapter(self, packet: Packet, connections: int) -> Adapter:

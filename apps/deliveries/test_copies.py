@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from apps.campaigns import audience
 from apps.campaigns.audience import AudienceRow
 from apps.campaigns.models import TestSend
-from apps.channels.email.addresses import UnsendableAddress
 from apps.channels.email.smtp import send_all
 from apps.channels.outcomes import AccountProblem, Result
 from apps.senders.secrets import SecretUnreadable
@@ -35,11 +34,8 @@ def send_test_copy(test_send: TestSend) -> None:
 def _send(test_send: TestSend) -> tuple[bool, str]:
     letters = LetterMaker(test_send.mailing)
     row = _row_to_show(test_send)
-    envelopes = [
-        replace(each, recipient=test_send.address)
-        for each in letters.envelopes([row])
-        if not isinstance(each, UnsendableAddress)
-    ]
+    (prepared,) = letters.prepare([row])
+    envelopes = [replace(letters.envelope(prepared), recipient=test_send.address)]
     for outcome in send_all(smtp_account(letters.sender.account), envelopes):
         return outcome.result == Result.ACCEPTED, outcome.reply
     return False, ""

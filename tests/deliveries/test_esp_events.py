@@ -33,7 +33,7 @@ AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 def service(provider, secret=SECRET, **fields) -> SenderAccount:
     """A sender account of the open scope that leaves by `provider`."""
     return SenderAccount.objects.create(
-        name=f"By {provider} {secret}",
+        name=f"By {provider} {secret}"[:100],
         provider=provider,
         webhook_key=new_webhook_key(),
         encrypted_webhook_secret=secrets.encrypt(secret),

@@ -2,7 +2,6 @@
 
 import pytest
 
-from apps.campaigns.merge_values import values_for
 from apps.campaigns.rendering import Rendered, Renderer
 from apps.deliveries.letters import audience_rows
 from tests.deliveries.conftest import Sent
@@ -34,7 +33,7 @@ def speak(sent: Sent, language: str, organization: str = "en") -> None:
 
 def letter(sent: Sent) -> Rendered:
     rows = audience_rows([sent.delivery.row])
-    return Renderer(sent.mailing).render(rows[0], values_for(sent.mailing, rows)[0])
+    return Renderer(sent.mailing).render(rows[0])
 
 
 @pytest.mark.parametrize("language", BUTTON)

@@ -209,7 +209,7 @@ def test_a_stopped_mailing_goes_on_with_exactly_the_rest(
         patch.setattr(recording, "write_outcomes", write_and_stop)
         tasks.work()
     split = Delivery.objects.tally([mailing.pk])[mailing.pk]
-    assert split.sent == len(server.received) >= recording.GROUP_SIZE
+    assert split.sent == len(server.received) > 0
     assert 0 < split.waiting == 300 - split.sent
     assert state_of(mailing) == "stopped"
     with django_capture_on_commit_callbacks(execute=True):

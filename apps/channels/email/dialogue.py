@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from apps.channels.email.addresses import UnsendableAddress, ascii_address
+from apps.channels.email.addresses import UnsendableAddress, ascii_address, needs_smtputf8, wire_address
 from apps.channels.email.connecting import Connection, SmtpAccount
 from apps.channels.email.replies import GarbledReply, Reply, reply_text
 from apps.channels.outcomes import AccountBusy, AccountProblem, Outcome, Result, gettext_noop
@@ -39,12 +39,16 @@ _RESULTS = {2: Result.ACCEPTED, 4: Result.POSTPONED, 5: Result.REFUSED}
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One message for one recipient. `key` comes back in its Outcome; `content` is the message with CRLF."""
+    """One message for one recipient. `key` comes back in its Outcome; `content` is the message with CRLF.
+
+    `is_ready`: all its line ends are CRLF, it ends in one, and no line starts with a dot.
+    """
 
     key: int
     sender: str
     recipient: str
     content: bytes
+    is_ready: bool = False
 
 
 class Client(Protocol):
@@ -196,7 +200,7 @@ class Dialogue(Connection):
             return b""
         message.tries += 1
         message.replies = []
-        message.data = for_data(envelope.content)
+        message.data = envelope.content + b".\r\n" if envelope.is_ready else for_data(envelope.content)
         self._in_talk = message
         if self._pipelining:
             message.lines = []
@@ -210,17 +214,17 @@ class Dialogue(Connection):
         """MAIL, RCPT and DATA; or, as a sentence, why this server cannot take the message."""
         sender = self._sender(envelope.sender)
         parameters = f" SIZE={len(envelope.content)}" if self._takes_size else ""
-        recipient = envelope.recipient
-        if not envelope.content.isascii():
-            if not recipient.isascii() and "smtputf8" not in self.extensions:
+        if needs_smtputf8(envelope.recipient):  # RFC 6531
+            if "smtputf8" not in self.extensions:
                 return _NO_UTF8
+            parameters += " SMTPUTF8"
+        if not envelope.content.isascii():
             if "8bitmime" not in self.extensions:
                 return _NO_8_BIT
             parameters += " BODY=8BITMIME"
-        recipient = ascii_address(recipient)
         return [
             f"MAIL FROM:<{sender}>{parameters}\r\n".encode("ascii"),
-            f"RCPT TO:<{recipient}>\r\n".encode("ascii"),
+            f"RCPT TO:<{wire_address(envelope.recipient)}>\r\n".encode(),
             b"DATA\r\n",
         ]
 
