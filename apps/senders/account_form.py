@@ -1,7 +1,10 @@
 """The form of a sender account: a mail server with its login, or a mail service with its key."""
 
 import re
+from base64 import b64decode
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -50,19 +53,39 @@ def _secret(label, help_text="", max_length: int = 500, strip: bool = True) -> f
     )
 
 
+def _is_public_key(text: str) -> bool:
+    """Whether this is the inside of a PEM public key, as SendGrid shows it: DER in base64."""
+    try:
+        load_der_public_key(b64decode(text, validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
 class SenderAccountForm(LooksMixin, forms.ModelForm):
     password = _secret(gettext_lazy("Password"), strip=False)
     oauth_token_url = forms.URLField(
-        label=gettext_lazy("Token address"), required=False, max_length=200, assume_scheme="https"
+        label=gettext_lazy("Token address"),
+        help_text=gettext_lazy("Your provider calls it the token endpoint."),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
     )
-    client_secret = _secret(gettext_lazy("Client secret"))
-    refresh_token = _secret(gettext_lazy("Refresh token"), max_length=8000)
+    client_secret = _secret(gettext_lazy("Client secret"), gettext_lazy("Empty where your provider gave you none."))
+    refresh_token = _secret(
+        gettext_lazy("Refresh token"),
+        gettext_lazy("What signing in at your provider gave you, for access that lasts."),
+        max_length=8000,
+    )
     api_key = _secret(
         gettext_lazy("API key"), gettext_lazy("Mailjet: the API key and the secret key, with a colon between them.")
     )
     webhook_secret = _secret(
-        gettext_lazy("Signing secret of the reports"),
-        gettext_lazy("Where the service signs its reports: the key it shows for that."),
+        gettext_lazy("Secret of the reports"),
+        gettext_lazy(
+            "Mailgun and SendGrid: the key with which the service signs its reports. "
+            "The others: user name and password with a colon between them, if the service sends them with its reports."
+        ),
     )
 
     class Meta:
@@ -70,7 +93,7 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
         fields = _PLAIN
         widgets = {"username": forms.TextInput(attrs={"autocomplete": "off"})}
         help_texts = {
-            "provider_domain": gettext_lazy("Mailgun alone needs it."),
+            "provider_domain": gettext_lazy("Mailgun: the domain from which it sends."),
             "messages_per_minute": gettext_lazy("Empty: as many as the other side takes."),
             "max_connections": gettext_lazy("Most mail servers allow three."),
             "messages_per_connection": gettext_lazy("Empty: as many as the server takes."),
@@ -116,6 +139,7 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
             self._forget_what_does_not_fit()
             self._ask_for_what_is_needed()
             self._ask_for_secrets_again()
+            self._look_at_the_keys()
         return self.cleaned_data
 
     def _fitting(self) -> set[str]:
@@ -141,9 +165,17 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
         for name in needed - self.errors.keys():
             if not self.cleaned_data.get(name) and not self._is_kept(name):
                 self.add_error(name, _NEEDED[name])
-        key = self.cleaned_data.get("api_key")
-        if key and self.cleaned_data["provider"] == Provider.MAILJET and ":" not in key:
+
+    def _look_at_the_keys(self) -> None:
+        """What could never work is said now, and not found when mail does not leave or no report is understood."""
+        provider, key = self.cleaned_data["provider"], self.cleaned_data.get("api_key")
+        if key and provider == Provider.MAILJET and ":" not in key:
             self.add_error("api_key", _("Mailjet has two: type the API key, a colon, and the secret key."))
+        secret = self.cleaned_data.get("webhook_secret")
+        if secret and provider == Provider.SENDGRID and not _is_public_key(secret):
+            self.add_error("webhook_secret", _("This is not the verification key that SendGrid shows for its reports."))
+        if secret and provider not in (Provider.MAILGUN, Provider.SENDGRID) and ":" not in secret:
+            self.add_error("webhook_secret", _("Type the user name, a colon, and the password."))
 
     def _ask_for_secrets_again(self) -> None:
         for name in self._stored & {"password", "client_secret"} & self._fitting():

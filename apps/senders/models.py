@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.organizations.scoping import OrganizationModel
@@ -112,7 +113,7 @@ class SenderAccount(OrganizationModel):
         """Where the mail service reports what became of mails; empty for a mail server, which does not report."""
         if not (self.is_service and self.webhook_key):
             return ""
-        return f"{settings.SITE_URL}/hooks/{self.provider}/{self.webhook_key}/"
+        return settings.SITE_URL + reverse("hooks:events", args=(self.provider, self.webhook_key))
 
 
 class Sender(OrganizationModel):

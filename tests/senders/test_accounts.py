@@ -1,6 +1,11 @@
 """The form of an account: only what fits the choice is needed, and no secret ever comes back."""
 
+from base64 import b64encode
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.urls import resolve
 
 from apps.organizations.scoping import in_organization
 from apps.senders.account_form import SenderAccountForm
@@ -28,7 +33,7 @@ OAUTH2 = PASSWORD | {
     "client_secret": "cl13nt",
     "refresh_token": "r3fresh",
 }
-SERVICE = {"name": "Service", "provider": "postmark", "api_key": "k3y-1", "webhook_secret": "h00k"}
+SERVICE = {"name": "Service", "provider": "postmark", "api_key": "k3y-1", "webhook_secret": "h00k:word"}
 SECRETS = ("password", "client_secret", "refresh_token", "access_token", "webhook_secret")
 
 
@@ -74,6 +79,21 @@ def test_after_saving_a_service_the_page_shows_where_it_reports_to(administrator
     assert page.redirect_chain == [(school.url("senders:account_edit", account.pk), 302)]
     change(administrator_client, school, account, SERVICE | {"name": "Renamed"})
     assert saved("Renamed").webhook_key == account.webhook_key
+
+
+@pytest.mark.parametrize("provider", ["brevo", "mailgun", "mailjet", "postmark", "sendgrid", "sparkpost"])
+def test_the_address_that_is_shown_is_the_one_that_listens(administrator_client, school, scoped, provider):
+    data = {"name": "Service", "provider": provider, "api_key": "public:secret", "provider_domain": "mg.school.example"}
+    add(administrator_client, school, data)
+    path = saved("Service").webhook_address.partition("//")[2].partition("/")[2]
+    assert resolve(f"/{path}").view_name == "hooks:events"
+
+
+def test_the_verification_key_of_sendgrid_is_taken(administrator_client, school, scoped):
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    shown = b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    add(administrator_client, school, SERVICE | {"provider": "sendgrid", "webhook_secret": shown})
+    assert saved("Service").webhook_secret == shown
 
 
 def test_a_mail_server_has_no_address_for_reports(administrator_client, school, scoped):
@@ -163,6 +183,9 @@ def test_what_the_choice_needs_is_asked_for_at_its_field(administrator_client, s
         (SERVICE, {"api_key": "schlüssel"}, "no such letters"),
         (SERVICE, {"api_key": "a\x00b"}, "Null characters"),
         (SERVICE, {"messages_per_minute": "many"}, "whole number"),
+        (SERVICE, {"webhook_secret": "no colon"}, "a colon, and the password"),
+        (SERVICE | {"provider": "sendgrid"}, {"webhook_secret": "user:word"}, "not the verification key"),
+        (SERVICE | {"provider": "sendgrid"}, {"webhook_secret": "AAAA"}, "not the verification key"),
         (SERVICE | {"provider": "mailjet"}, {"api_key": "only-one"}, "a colon, and the secret key"),
     ],
 )
@@ -202,7 +225,7 @@ def test_another_choice_takes_the_secrets_of_the_old_one_away(administrator_clie
     change(administrator_client, school, account, OAUTH2)
     assert stored_secrets(saved("School")) == {"client_secret": "cl13nt", "refresh_token": "r3fresh"}
     change(administrator_client, school, account, SERVICE | {"name": "School"})
-    assert stored_secrets(saved("School")) == {"password": "k3y-1", "webhook_secret": "h00k"}
+    assert stored_secrets(saved("School")) == {"password": "k3y-1", "webhook_secret": "h00k:word"}
     change(administrator_client, school, account, PASSWORD)
     assert stored_secrets(saved("School")) == {"password": "p4ss word"}
 
