@@ -25,6 +25,7 @@ def main() -> int:
         print("\n".join(f"{name:{width}}  {summary}" for name, summary in SUMMARIES.items()))
         return 0
     _end_in_order(options.deadline)
+    machine = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
     try:
         report = _run(options)
     except KeyboardInterrupt:
@@ -35,6 +36,7 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 1
     shown = {key: value for key, value in vars(options).items() if key not in ("list", "json", "name")}
+    report.add(**machine)
     print(report.as_json(options.name, shown) if options.json else report.as_table())
     return 0
 

@@ -34,6 +34,13 @@ def own_cpu_seconds(pid: int) -> float:
     return _ticks(pid, reaped=False) / _TICKS
 
 
+def machine_cpu_seconds() -> float:
+    """What everything on this machine has used since it was started: all but idling and waiting for disks."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    user, nice, system, _idle, _waiting, *interrupts = map(int, fields[:8])
+    return (user + nice + system + sum(interrupts)) / _TICKS
+
+
 def peak_memory_mb(pid: int) -> float:
     """The most that `pid` ever held in memory (VmHWM); 0 when it is gone."""
     try:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from bench.filling import add_families, make_mailing, make_school, post
 from bench.letter import sizes
-from bench.processes import cpu_seconds, parent_of
+from bench.processes import cpu_seconds, machine_cpu_seconds, parent_of
 from bench.report import Report
 from bench.servers import Installation, noting_server, smtp_sink
 from bench.smtp_source import messages_per_second
@@ -74,7 +74,10 @@ def _at_full_speed(bench: Bench, message: dict[str, int]) -> None:
         course = _send(bench, "almendral", sink.port, number, lambda: before.update(_read(meters)))
         used = {f"{name}_cpu_seconds": seconds - before[name] for name, seconds in _read(meters).items()}
     _add_course(bench.report, course)
+    # What others used of the machine meanwhile (this program, the broker, the kernel, or somebody who disturbs).
+    elsewhere = used.pop("machine_cpu_seconds") - sum(used.values())
     bench.report.add(**used, cpu_microseconds_per_message=sum(used.values()) / course.sent * 1e6)
+    bench.report.add(elsewhere_cpu_seconds=elsewhere)
     rate = course.sent / course.sending_seconds
     bench.report.add(smtp_source_messages_per_second=source, **stock)
     bench.report.at_least("ratio_to_smtp_source", rate / source, 0.8 if bench.options.attachment_kb else 0.7)
@@ -120,8 +123,8 @@ def _stock_django(bench: Bench, port: int, message: dict[str, int]) -> dict[str,
 
 
 def _meters(bench: Bench, sink: int) -> dict[str, Callable[[], float]]:
-    """Functions that tell the processor seconds used until now by the workers, the mail server and the database."""
-    meters = {"worker": bench.crew.cpu_seconds, "sink": lambda: cpu_seconds(sink)}
+    """Functions that tell the processor seconds used until now: by workers, mail server, database and machine."""
+    meters = {"machine": machine_cpu_seconds, "worker": bench.crew.cpu_seconds, "sink": lambda: cpu_seconds(sink)}
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
