@@ -89,7 +89,7 @@ def _fail(delivery: Delivery, event: Event) -> None:
 def _delivery_id(event: AnymailTrackingEvent) -> int | None:
     metadata = event.metadata if isinstance(event.metadata, dict) else {}
     number = str(metadata.get(METADATA, ""))
-    return int(number) if number.isascii() and number.isdecimal() and len(number) <= 18 else None
+    return int(number) if number.isdecimal() and len(number) <= 18 else None
 
 
 def _external_id(event: AnymailTrackingEvent) -> str:

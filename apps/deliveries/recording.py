@@ -5,7 +5,6 @@ Until then they stand in the worker's journal, so that a killed worker repeats o
 
 import asyncio
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,9 +13,9 @@ from django.utils import timezone
 
 from apps.channels.outcomes import Outcome, Result
 from apps.organizations.scoping import in_organization
-from apps.recipients.models import ContactPoint
 
 from .claiming import LEASE
+from .dead_addresses import mark_dead, says_dead
 from .desk import Desk
 from .journal import Journal
 from .models import Delivery, Packet
@@ -24,8 +23,6 @@ from .models import Delivery, Packet
 GROUP_SIZE = 100
 GROUP_SECONDS = 0.2
 MAX_ATTEMPTS = 8
-# RFC 3463: the address or its domain does not exist (or no longer).
-_DEAD_ADDRESS = re.compile(r"\b5\.1\.(1|2|3|6|10)\b")
 
 _STATE_OF = {
     Result.ACCEPTED: str(Delivery.State.SENT),
@@ -117,7 +114,6 @@ def write_outcomes(packet: Packet, heard: Sequence[Heard]) -> None:
 
 def _mark_dead_addresses(refused: list[Outcome]) -> None:
     for outcome in refused:
-        if _DEAD_ADDRESS.search(outcome.reply):
+        if says_dead(outcome.reply):
             address = Delivery.objects.values_list("normalized", flat=True).filter(pk=outcome.key).first()
-            for point in ContactPoint.objects.filter(channel="email", normalized=address, health="good"):
-                point.mark_failed(outcome.reply)
+            mark_dead(address or "", outcome.reply)

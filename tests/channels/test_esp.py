@@ -12,10 +12,7 @@ from apps.core.merge import MergeTemplate, TrustedHtml, compile_template
 from tests.servers.esp_server import DROP, HANG, esp_server
 from tests.servers.running import free_port
 
-pytestmark = [
-    pytest.mark.feature("S2.6"),
-    pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailWarning")
 
 KEYS = dict.fromkeys(SERVICES, "key-3ax6xnjp29jd6fds4gc373sgvjxteol0") | {"mailjet": "public:private"}
 MAIL = EspMail(
@@ -98,10 +95,11 @@ def test_more_recipients_than_the_service_takes_go_in_several_requests(service):
 
 
 def test_two_recipients_of_one_address_never_share_a_request(service):
-    outcomes = send(service, [family(1, "x@x.example"), family(2, "X@x.example", name="Berta")])
-    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED, Result.ACCEPTED]
-    assert [got.metadata["bedel"] for got in service.received] == ["1", "2"]
-    assert "Berta" in service.received[1].text
+    addresses = ["x@x.example", "y@x.example", "X@x.example", "Y@x.example"]
+    outcomes = send(service, [family(key, address, name=f"N{key}") for key, address in enumerate(addresses)])
+    assert {outcome.result for outcome in outcomes} == {Result.ACCEPTED}
+    assert [got.metadata["bedel"] for got in service.received] == ["0", "1", "2", "3"]
+    assert ["N2" in got.text for got in service.received] == [False, False, True, False]
     assert len(service.asked) == 2
 
 
@@ -248,6 +246,15 @@ def test_postmark_says_of_each_message_what_became_of_it():
         Result.UNCERTAIN,  # of which nothing was said
     ]
     assert "marked as inactive" in outcomes[1].reply
+
+
+def test_postmark_refusing_all_recipients_is_no_problem_of_the_account():
+    inactive = {"ErrorCode": 406, "Message": "You tried to send to a recipient that has been marked as inactive."}
+    with esp_server("postmark") as server:
+        server.provider = "postmark"
+        server.answers = [(200, [inactive, inactive])]
+        outcomes = send(server, [family(1), family(2)])
+    assert [outcome.result for outcome in outcomes] == [Result.REFUSED, Result.REFUSED]
 
 
 def test_postmark_refusing_the_sender_refuses_no_family():
