@@ -57,8 +57,14 @@ def send(server, recipients, mail=MAIL, **changes):
     return list(EspChannel(account(server, **changes)).send(mail, recipients))
 
 
+def as_read(got) -> tuple[str, str, str]:
+    """Subject, HTML and text as a reader sees them, who cannot tell a brace from its entity, nor see a word joiner."""
+    subject, text = (part.replace("\N{WORD JOINER}", "") for part in (got.subject, got.text))
+    return subject, got.html.replace("&#123;", "{"), text
+
+
 def test_a_packet_is_one_request_and_each_family_reads_its_own(service):
-    odd = 'Zoë "Z" <b>&{{ params.b0 }}%recipient.b1% Ñ'
+    odd = 'Zoë "Z" <b>&{{ params.b0 }}%recipient.b1% {% now "Y" %} Ñ {'
     families = [family(11), family(12, "Joan.O'Neil+x@Correo.example", name=odd)]
     outcomes = send(service, families)
     assert [(outcome.key, outcome.result) for outcome in outcomes] == [(11, Result.ACCEPTED), (12, Result.ACCEPTED)]
@@ -66,9 +72,8 @@ def test_a_packet_is_one_request_and_each_family_reads_its_own(service):
     assert len(service.asked) == 1
     for recipient in families:
         got = service.to(recipient.address)
-        assert got.subject == MAIL.subject.render(recipient.values)
-        assert got.html == MAIL.html.render(recipient.values)
-        assert got.text == MAIL.text.render(recipient.values)
+        templates = MAIL.subject, MAIL.html, MAIL.text
+        assert as_read(got) == tuple(template.render(recipient.values) for template in templates)
         assert got.metadata["bedel"] == str(recipient.key)
         assert got.headers["List-Unsubscribe"] == f"<https://p.example/u/{recipient.key}>"
         assert got.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -81,7 +86,7 @@ def test_text_that_looks_like_a_placeholder_of_the_service_stays_as_it_is(servic
     send(service, [family(1)], mail)
     got = service.to("family1@x.example")
     expected = f"{looks}Dear Ana: https://p.example/1{looks}"
-    assert (got.subject, got.html, got.text) == (expected, expected, expected)
+    assert as_read(got) == (expected, expected, expected)
 
 
 def test_more_recipients_than_the_service_takes_go_in_several_requests(service):

@@ -200,13 +200,17 @@ def _mailjet(asked: Asked) -> tuple[list[Received], int, Any]:
 
 
 def _brevo(asked: Asked) -> tuple[list[Received], int, Any]:
-    """A template language that is Django's in what matters here, with `params`, escaping unless told not to."""
+    """A template language that is Django's in what matters here, with `params`, escaping unless told not to.
+
+    What a value brings in is evaluated as well.
+    """
     received = []
     for version in asked.json["messageVersions"]:
         context = Context({"params": version.get("params", {})})
-        texts = [
-            Engine().from_string(asked.json[name]).render(context) for name in ("subject", "htmlContent", "textContent")
-        ]
+        texts = []
+        for name in ("subject", "htmlContent", "textContent"):
+            once = Engine().from_string(asked.json[name]).render(context)
+            texts.append(Engine().from_string(once).render(context))
         headers = dict(version["headers"])
         metadata = json.loads(headers.pop("X-Mailin-custom"))
         received.append(Received(version["to"][0]["email"], *texts, headers, metadata))

@@ -82,7 +82,7 @@ class EspChannel:
         when a request was not taken; then nothing was sent to those whose outcome is still missing. AccountBusy: the
         service cannot be reached, or wants no mail now.
         """
-        merge = self._merge((mail.subject, mail.html, mail.text))
+        merge = self._merge(mail.subject, mail.html, mail.text)
         request = _request(mail.content, merge)
         pile = _Pile(self._service, request)
         for recipient in recipients:
@@ -99,8 +99,10 @@ class EspChannel:
             pile.add(recipient.key, copy)
         yield from self._hand_over(request, pile.taken())
 
-    def _merge(self, templates: Sequence[Template]) -> Merge:
-        return Merge(() if self._service.whole_messages else templates, self._service.syntax)
+    def _merge(self, subject: Template, html: Template, text: Template) -> Merge:
+        if self._service.whole_messages:
+            subject = html = text = WholeText()
+        return Merge(subject, html, text, self._service.syntax)
 
     def _copy(self, mail: EspMail, merge: Merge, recipient: EspRecipient) -> Copy:
         whole = self._service.whole_messages
@@ -129,8 +131,7 @@ class EspChannel:
 
     def _send_alone(self, mail: EspMail, recipient: EspRecipient, copy: Copy) -> Iterator[Outcome]:
         """A request for one recipient, with nothing left to merge but what keeps literal text as it is."""
-        subject, html, text = (WholeText((part,)) for part in _rendered(mail, recipient))
-        merge = self._merge((subject, html, text))
+        merge = self._merge(*(WholeText((part,)) for part in _rendered(mail, recipient)))
         alone = replace(copy, values=merge.values({}))
         yield from self._hand_over(_request(mail.content, merge), [(recipient.key, alone)])
 
@@ -201,14 +202,13 @@ class _Pile:
 
 
 def _request(content: MailContent, merge: Merge) -> Request:
-    subject, html, text = merge.texts or ("", "", "")
     try:
         return Request(
             sender=mailbox(content.from_name, content.from_email),
             reply_to=mailbox("", content.reply_to) if content.reply_to else None,
-            subject=subject,
-            html=html,
-            text=text,
+            subject=merge.subject,
+            html=merge.html,
+            text=merge.text,
             attachments=[_attachment(attachment) for attachment in content.attachments],
             bulk=content.bulk,
         )

@@ -23,57 +23,72 @@ class Template(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """How a service marks the place of a value: `placeholder` with the name at `{}`.
+    """How a service marks the place of a value: `placeholder` with the name at `{}`, the whole text in `around`.
 
-    `reserved` finds in literal text what the service would take for a mark of its own.
+    `reserved` finds the sign that the service would take for the beginning of a mark of its own. A service that looks
+    through the values too needs something else in its place: `disarmed`, for HTML and for plain text.
     """
 
     placeholder: str
     reserved: re.Pattern[str]
+    around: tuple[str, str] = ("", "")
+    disarmed: tuple[str, str] | None = None
 
     def mark(self, name: str) -> str:
         return self.placeholder.replace("{}", name)
+
+    def disarm(self, text: str, in_html: bool) -> str:
+        """`text` as it may stand in a value."""
+        if self.disarmed is None:
+            return text
+        instead = self.disarmed[0 if in_html else 1]
+        return self.reserved.sub(lambda _found: instead, text)
 
 
 @dataclass(frozen=True, slots=True)
 class WholeText:
     """A text without slots, as a template."""
 
-    segments: tuple[str]
+    segments: tuple[str, ...] = ()
 
     def render(self, values: Mapping[str, str]) -> str:
-        return self.segments[0]
+        return "".join(self.segments)
 
 
 class Merge:
-    """Templates in a service's own syntax, and the values each recipient brings for them.
+    """Subject, HTML and text in a service's own syntax, and the values each recipient brings for them.
 
     Literal text that looks like a placeholder is replaced by one whose value, for everybody, is that text. Lone
     surrogates become question marks, as in the messages Bedel builds itself.
     """
 
-    def __init__(self, templates: Sequence[Template], syntax: Syntax) -> None:
+    def __init__(self, subject: Template, html: Template, text: Template, syntax: Syntax) -> None:
         self._syntax = syntax
-        self._names: dict[Slot | str, str] = {}
-        self.texts = [self._written(template) for template in templates]
+        self._names: dict[tuple[Slot | str, bool], str] = {}
+        self.subject = self._written(subject, in_html=False)
+        self.html = self._written(html, in_html=True)
+        self.text = self._written(text, in_html=False)
 
     def values(self, values: Mapping[str, str]) -> dict[str, str]:
         """What stands in each placeholder for a recipient with these `values`."""
-        return {
-            name: sendable(place if isinstance(place, str) else place.fill(values))
-            for place, name in self._names.items()
-        }
+        return {name: self._value(place, in_html, values) for (place, in_html), name in self._names.items()}
 
-    def _written(self, template: Template) -> str:
-        return "".join(
-            self._syntax.reserved.sub(lambda found: self._place(found[0]), sendable(segment))
+    def _value(self, place: Slot | str, in_html: bool, values: Mapping[str, str]) -> str:
+        text = place if isinstance(place, str) else place.fill(values)
+        return self._syntax.disarm(sendable(text), in_html)
+
+    def _written(self, template: Template, in_html: bool) -> str:
+        parts = [
+            self._syntax.reserved.sub(lambda found: self._place(found[0], in_html), sendable(segment))
             if isinstance(segment, str)
-            else self._place(segment)
+            else self._place(segment, in_html)
             for segment in template.segments
-        )
+        ]
+        before, after = self._syntax.around
+        return before + "".join(parts) + after
 
-    def _place(self, place: Slot | str) -> str:
-        return self._syntax.mark(self._names.setdefault(place, f"b{len(self._names)}"))
+    def _place(self, place: Slot | str, in_html: bool) -> str:
+        return self._syntax.mark(self._names.setdefault((place, in_html), f"b{len(self._names)}"))
 
 
 def sendable(text: str) -> str:

@@ -161,7 +161,6 @@ class Service:
     keep_id_header: str = ""
 
 
-_BRACES = re.compile(r"\{(?=[{%#]|\Z)")
 _NOTHING = re.compile(r"(?!)")
 # Unguessable, so that no literal text and no value can contain it: SendGrid replaces any string it is told to.
 _SENDGRID_MARK = f"[bedel-{secrets.token_hex(8)}-{{}}]"
@@ -171,7 +170,12 @@ SERVICES = {
         "Brevo",
         brevo.EmailBackend,
         limit=500,  # Brevo takes 1000
-        syntax=Syntax("{% autoescape off %}{{ params.{} }}{% endautoescape %}", _BRACES),
+        syntax=Syntax(
+            "{{ params.{} }}",
+            re.compile(r"\{(?=[{%#]|\Z)"),
+            around=("{% autoescape off %}", "{% endautoescape %}"),
+            disarmed=("&#123;", "{\N{WORD JOINER}"),  # Brevo evaluates what comes in by a value as well
+        ),
     ),
     "mailgun": Service(
         "Mailgun",
