@@ -1,6 +1,7 @@
 """What Bedel itself puts at the foot of a letter: the question with its links, the school, the unsubscribe link."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django.conf import settings
 from django.urls import reverse
@@ -64,7 +65,15 @@ def unsubscribe_token(mailing: Mailing, delivery_id: int) -> str:
 
 def unsubscribe_url(token: str) -> str:
     """The public page on which a recipient can stop further messages."""
-    return settings.SITE_URL + reverse("public:unsubscribe", args=(token,))
+    before, after = _unsubscribe_frame(settings.SITE_URL)
+    return f"{before}{token}{after}"
+
+
+@lru_cache(maxsize=4)
+def _unsubscribe_frame(site_url: str) -> tuple[str, str]:
+    """What stands around the token: asked once, because the URL patterns take their time for each."""
+    before, _token, after = (site_url + reverse("public:unsubscribe", args=("-",))).rpartition("-")
+    return before, after
 
 
 def footer_html(school: str, url: str) -> TrustedHtml:

@@ -35,7 +35,7 @@ class MergeValues:
     def load(self, rows: Sequence[AudienceRow]) -> Loaded:
         """Read what the values of `rows` need: two queries."""
         students = {i for row in rows for i in row.about_ids}
-        people = Person.objects.filter(pk__in=students | {row.person_id for row in rows if row.person_id})
+        people = Person.objects.filter(pk__any_of=students | {row.person_id for row in rows if row.person_id})
         names = {i: (first, last) for i, first, last in people.values_list("id", "first_name", "last_name")}
         return Loaded(names, _classes(self._mailing, students))
 
@@ -103,7 +103,7 @@ def _classes(mailing: Mailing, students: set[int]) -> dict[int, list[str]]:
     """The names of each student's classes in the mailing's year (or the current one)."""
     names: dict[int, list[str]] = defaultdict(list)
     enrolments = Enrolment.objects.filter(
-        person_id__in=students, role=Enrolment.Role.STUDENT, group__kind=Group.Kind.CLASS
+        person__any_of=students, role=Enrolment.Role.STUDENT, group__kind=Group.Kind.CLASS
     ).filter(group__year=mailing.year_id or AcademicYear.current())
     for student_id, name in enrolments.values_list("person_id", "group__name"):
         names[student_id].append(name)

@@ -37,7 +37,7 @@ body {{ margin: 0; padding: 0; background: #faf9f5; }}
 
 
 # And the slots of the public links in an edition: no more than a token or an id each.
-_UNSUBSCRIBE_LINK, _UNSUBSCRIBE_TOKEN = "unsubscribe_link", "bedel_unsubscribe_token"
+UNSUBSCRIBE_LINK, _UNSUBSCRIBE_TOKEN = "unsubscribe_link", "bedel_unsubscribe_token"
 _ANSWER_TOKEN, _ABOUT = "bedel_answer_token", "bedel_about"
 # What stands in their place while the markup is made.
 _PLACES = {
@@ -86,7 +86,7 @@ class Renderer:
         self._html = compile_template(html, "html")
         self._text = compile_template(text, "text")
         self._subject = compile_template(mailing.subject, "header")
-        own_link = _UNSUBSCRIBE_LINK in self._html.tags | self._text.tags
+        own_link = UNSUBSCRIBE_LINK in self._html.tags | self._text.tags
         self._automatic_link = mailing.organization.automatic_unsubscribe_link and not own_link
         self.shows_unsubscribe_link = own_link or self._automatic_link
         self.values = MergeValues(mailing)
@@ -96,12 +96,11 @@ class Renderer:
         loaded = self.values.load([row])
         edition = self.edition(language_of(self.mailing, row), is_for_one_student=len(row.about_ids) <= 1)
         values = {**edition.constants, **self.own_values(edition, row, loaded)}
-        url = self.unsubscribe_url(row)
         return Rendered(
             subject=edition.subject.render(values),
             html=edition.html.render(values),
             text=edition.text.render(values),
-            unsubscribe_url=url if self.shows_unsubscribe_link else "",
+            unsubscribe_url=values[UNSUBSCRIBE_LINK] if self.shows_unsubscribe_link else "",
         )
 
     def edition(self, language: str, is_for_one_student: bool) -> Edition:
@@ -122,18 +121,12 @@ class Renderer:
         values[_UNSUBSCRIBE_TOKEN] = token = letter_foot.unsubscribe_token(self.mailing, row.delivery_id)
         about = {i: loaded.people[i][0] for i in row.about_ids if i in loaded.people}
         answer_token = letter_foot.answer_token(self.mailing, row.delivery_id) if self.mailing.question else ""
+        values[UNSUBSCRIBE_LINK] = letter_foot.unsubscribe_url(token)
         if edition.is_for_one_student:
             values[_ANSWER_TOKEN], values[_ABOUT] = answer_token, str(next(iter(about), 0))
-            if not self._automatic_link:
-                values[_UNSUBSCRIBE_LINK] = letter_foot.unsubscribe_url(token)
             return values
-        values[_UNSUBSCRIBE_LINK] = letter_foot.unsubscribe_url(token)
         with translation.override(language_of(self.mailing, row)):
-            return values | self._foot(answer_token, about, values[_UNSUBSCRIBE_LINK])
-
-    def unsubscribe_url(self, row: AudienceRow) -> str:
-        """The address that the mail program is told (RFC 8058)."""
-        return letter_foot.unsubscribe_url(letter_foot.unsubscribe_token(self.mailing, row.delivery_id))
+            return values | self._foot(answer_token, about, values[UNSUBSCRIBE_LINK])
 
     def _foot(self, token: str, about: Mapping[int, str], unsubscribe_url: str) -> dict[str, str]:
         """The values of Bedel's own slots, in the language of the moment."""

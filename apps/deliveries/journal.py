@@ -7,6 +7,7 @@ lives; whoever finds one that is not replays it and lets go of the packets that 
 
 import fcntl
 import logging
+import mmap
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from apps.channels.outcomes import Outcome, Result
 logger = logging.getLogger(__name__)
 
 _SUFFIX = ".journal"
+_GROWTH = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +32,39 @@ class Entry:
 
 
 class Journal:
-    """The journal of the worker named `worker`; a context manager that removes the file at a regular end."""
+    """The journal of the worker named `worker`; a context manager that removes the file at a regular end.
+
+    The file is mapped into memory: noting an outcome is a copy of some bytes, which the kernel keeps.
+    """
 
     def __init__(self, worker: str) -> None:
         self._path = _folder() / f"{worker}{_SUFFIX}"
+        self._end = 0
 
     def __enter__(self) -> "Journal":
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unlocked = self._path.with_suffix(".new")  # found by nobody until it is locked
-        self._file = os.open(unlocked, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        os.ftruncate(self._file, _GROWTH)
+        self._map = mmap.mmap(self._file, _GROWTH)
         unlocked.rename(self._path)
         return self
 
     def __exit__(self, exception_type: type[BaseException] | None, *_exception: object) -> None:
+        self._map.close()
         if exception_type is None:
             self._path.unlink(missing_ok=True)
         os.close(self._file)
 
     def note(self, packet_id: int, outcome: Outcome) -> None:
         """Append one outcome. Its reply is one line already, as every adapter makes it."""
-        line = f"{packet_id}\t{outcome.key}\t{outcome.result}\t{outcome.reply}\n"
-        os.write(self._file, line.encode("utf-8", "replace"))
+        line = f"{packet_id}\t{outcome.key}\t{outcome.result}\t{outcome.reply}\n".encode("utf-8", "replace")
+        end = self._end + len(line)
+        if end > len(self._map):
+            self._map.resize(end + _GROWTH)
+        self._map[self._end : end] = line
+        self._end = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +90,8 @@ def left_journals() -> Iterator[LeftJournal]:
 
 
 def _entries(content: bytes) -> Iterator[Entry]:
-    """The whole lines of a journal; the last may have been cut off in the middle."""
-    for line in content.decode("utf-8", "replace").split("\n")[:-1]:
+    """The whole lines of a journal; what was never written is NUL, and the last line may have been cut off."""
+    for line in content.rstrip(b"\0").decode("utf-8", "replace").split("\n")[:-1]:
         try:
             packet_id, key, result, reply = line.split("\t", 3)
             yield Entry(int(packet_id), Outcome(int(key), Result(result), reply))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.campaigns.audience import AudienceRow
 from apps.campaigns.merge_values import Loaded, language_of
 from apps.campaigns.models import Mailing
-from apps.campaigns.rendering import Edition, Renderer
+from apps.campaigns.rendering import UNSUBSCRIBE_LINK, Edition, Renderer
 from apps.channels.email.mime import Attachment, CompiledMessage, MailContent, compile_message
 from apps.channels.email.smtp import Envelope
 from apps.senders.models import Sender
@@ -72,7 +72,7 @@ class LetterMaker:
             to_email=row.address,
             message_id=self._message_id(row),
             date=timezone.now(),
-            unsubscribe_url=self._renderer.unsubscribe_url(row) if self._renderer.shows_unsubscribe_link else "",
+            unsubscribe_url=values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else "",
         )
         return Envelope(row.delivery_id, self.sender.email, row.address, content, is_ready=True)
 
@@ -107,7 +107,7 @@ def audience_rows(rows: Sequence[tuple]) -> list[AudienceRow]:
 def _students_of(delivery_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """Delivery id -> the ids of the students it is about."""
     about: dict[int, tuple[int, ...]] = defaultdict(tuple)
-    abouts = DeliveryAbout.objects.filter(delivery__in=delivery_ids).order_by("person_id")
+    abouts = DeliveryAbout.objects.filter(delivery__any_of=delivery_ids).order_by("person_id")
     for delivery_id, person_id in abouts.values_list("delivery_id", "person_id"):
         about[delivery_id] += (person_id,)
     return about

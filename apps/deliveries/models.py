@@ -158,14 +158,15 @@ class Packet(OrganizationModel):
     def take_rows(self, limit: int, mark: bool = True) -> list[tuple]:
         """Up to `limit` rows to be tried in this round, as Delivery.ROW_FIELDS; `mark` them as in flight."""
         rows = self.rows.filter(state=Delivery.State.WAITING, attempts__lte=self.attempt).order_by("id")
-        taken = list(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
-        if mark and taken:
-            self.mark_in_flight([row[0] for row in taken])
+        with transaction.atomic():
+            taken = list(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
+            if mark and taken:
+                self.mark_in_flight([row[0] for row in taken])
         return taken
 
     def mark_in_flight(self, delivery_ids: list[int]) -> None:
         """Note, before they are handed over, that these rows of the packet leave now."""
-        waiting = self.rows.filter(state=Delivery.State.WAITING, pk__in=delivery_ids)
+        waiting = self.rows.filter(state=Delivery.State.WAITING, pk__any_of=delivery_ids)
         waiting.update(state=Delivery.State.IN_FLIGHT, updated_at=timezone.now())
 
     def give_back(self) -> bool:

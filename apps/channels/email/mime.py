@@ -9,7 +9,7 @@ ASCII. The one exception is a recipient with such letters before the @: his addr
 import base64
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -34,7 +34,10 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
 
 class Slot(Protocol):
-    """The place of one value, as core.merge makes it: fill() gives the value escaped for that place."""
+    """The place of one value, as core.merge makes it: fill() gives the value escaped for that place.
+
+    Equal slots are filled alike.
+    """
 
     @property
     def name(self) -> str: ...
@@ -81,7 +84,7 @@ class CompiledMessage:
         self._attachments = attachments
         self._parts = ["", *(part if isinstance(part, str) else "" for part in parts)]
         places = list(enumerate(parts, start=1))
-        self._slots = [(i, part.fill) for i, part in places if not isinstance(part, (str, _Folded))]
+        self._slots = _by_slot((i, part) for i, part in places if not isinstance(part, (str, _Folded)))
         self._base64_bodies = [(i, part) for i, part in places if isinstance(part, _Folded)]
         self._second: datetime | None = None
         self._date = ""
@@ -112,9 +115,11 @@ class CompiledMessage:
             f"{_list_headers(unsubscribe_url)}"
         )
         is_plain, encode = quoted_printable.is_plain, quoted_printable.encode
-        for index, fill in self._slots:
+        for fill, first, others in self._slots:
             value = fill(values)
-            parts[index] = value if is_plain(value) else encode(value)
+            parts[first] = value = value if is_plain(value) else encode(value)
+            for index in others:
+                parts[index] = value
         for index, body in self._base64_bodies:
             parts[index] = _in_base64(body.pieces(values))
         message = "".join(parts).encode()
@@ -159,6 +164,14 @@ def compile_message(
         f"--{alternative}--\r\n",
     ]
     return CompiledMessage(_shared_headers(content), _Folded(subject, constants), parts, attachments)
+
+
+def _by_slot(places: "Iterable[tuple[int, Slot]]") -> list[tuple[Callable[[Mapping[str, str]], str], int, list[int]]]:
+    """How each slot is filled, and where: one that stands in ten places is escaped and encoded once a message."""
+    places_of: dict[Slot, list[int]] = {}
+    for index, slot in places:
+        places_of.setdefault(slot, []).append(index)
+    return [(slot.fill, indexes[0], indexes[1:]) for slot, indexes in places_of.items()]
 
 
 class _Folded:

@@ -1,0 +1,21 @@
+"""A lookup for many ids at once: one parameter for the whole list, where `__in` takes one for each."""
+
+import json
+from typing import Any
+
+from django.db.models import Field, ForeignObject, Lookup
+
+
+@ForeignObject.register_lookup
+@Field.register_lookup
+class AnyOf(Lookup):
+    """`filter(pk__any_of=ids)`: an array on PostgreSQL, a JSON list on SQLite, of any length."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        if connection.vendor == "postgresql":
+            return f"{column} = ANY(%s)", [*parameters, list(self.rhs)]
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(list(self.rhs))]
