@@ -16,7 +16,9 @@ def start_on_commit(task_name: str, *args) -> None:
 
 def start(task_name: str, *args) -> None:
     """Start the task now. A broker that is away is no error: the row is the truth, and the clock calls again."""
-    current_app.loader.import_default_modules()
+    if task_name not in current_app.tasks:
+        # Only where nobody has loaded them yet: this sets up Django anew, and in a worker its log would end in nothing.
+        current_app.loader.import_default_modules()
     task = current_app.tasks[task_name]
     try:
         task.apply_async(args)
