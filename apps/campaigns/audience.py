@@ -2,7 +2,10 @@
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
@@ -37,8 +40,7 @@ class AudienceCount:
         return sum(self.skipped.values())
 
 
-@dataclass(frozen=True)
-class AudienceRow:
+class AudienceRow(NamedTuple):
     """One recipient, as he would stand in the log. Ids are None for people who are not registered."""
 
     person_id: int | None
@@ -48,7 +50,7 @@ class AudienceRow:
     reason: str
     contact_point_id: int | None = None
     language: str = ""
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
     about_ids: tuple[int, ...] = ()
     # The row of the log it became; 0 while it is only looked at (preview, test send).
     delivery_id: int = 0

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 from django.utils import formats, timezone, translation
@@ -37,7 +38,7 @@ class MergeValues:
         students = {i for row in rows for i in row.about_ids}
         people = Person.objects.filter(pk__any_of=students | {row.person_id for row in rows if row.person_id})
         names = {i: (first, last) for i, first, last in people.values_list("id", "first_name", "last_name")}
-        return Loaded(names, _classes(self._mailing, students))
+        return Loaded(names, self._classes(students))
 
     def constants(self, language: str) -> dict[str, str]:
         """The values that are the same for everybody who reads `language`."""
@@ -47,9 +48,23 @@ class MergeValues:
                     "school": self._mailing.organization.name,
                     "sender": self._mailing.sender.name if self._mailing.sender else "",
                     "today": formats.date_format(timezone.localdate(), "DATE_FORMAT"),
-                    "school_year": _year_name(self._mailing),
+                    "school_year": self._year.name if self._year else "",
                 }
         return self._constants[language]
+
+    @cached_property
+    def _year(self) -> AcademicYear | None:
+        return self._mailing.year or AcademicYear.current()
+
+    def _classes(self, students: set[int]) -> dict[int, list[str]]:
+        """The names of each student's classes in the mailing's year (or the current one)."""
+        names: dict[int, list[str]] = defaultdict(list)
+        enrolments = Enrolment.objects.filter(
+            person__any_of=students, role=Enrolment.Role.STUDENT, group__kind=Group.Kind.CLASS, group__year=self._year
+        )
+        for student_id, name in enrolments.values_list("person_id", "group__name"):
+            names[student_id].append(name)
+        return names
 
     def own(self, row: AudienceRow, loaded: Loaded) -> dict[str, str]:
         """The values of one recipient alone. Asks no database."""
@@ -97,19 +112,3 @@ def _classes_of(row: AudienceRow, loaded: Loaded) -> list[str]:
     if len(ids) == 1:
         return sorted(loaded.classes.get(ids[0], ()))
     return sorted({name for i in ids for name in loaded.classes.get(i, ())})
-
-
-def _classes(mailing: Mailing, students: set[int]) -> dict[int, list[str]]:
-    """The names of each student's classes in the mailing's year (or the current one)."""
-    names: dict[int, list[str]] = defaultdict(list)
-    enrolments = Enrolment.objects.filter(
-        person__any_of=students, role=Enrolment.Role.STUDENT, group__kind=Group.Kind.CLASS
-    ).filter(group__year=mailing.year_id or AcademicYear.current())
-    for student_id, name in enrolments.values_list("person_id", "group__name"):
-        names[student_id].append(name)
-    return names
-
-
-def _year_name(mailing: Mailing) -> str:
-    year = mailing.year or AcademicYear.current()
-    return year.name if year else ""

@@ -36,9 +36,6 @@ class Mailing(OrganizationModel):
         "done": set(),
     }
 
-    # Nobody knows whether one that was in flight when a worker died has left, and it must not leave twice.
-    ONCE_ONLY = (Channel.SMS, Channel.PEC)
-
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
 
@@ -85,6 +82,11 @@ class Mailing(OrganizationModel):
 
     def __str__(self) -> str:
         return self.subject or str(_("(no subject yet)"))
+
+    @property
+    def leaves_once(self) -> bool:
+        """Whether a repeat is worse than not knowing: it costs, or bears no Message-ID by which it is recognised."""
+        return self.channel != self.Channel.EMAIL or (self.sender is not None and self.sender.account.is_service)
 
 
 check_transitions(Mailing.State, Mailing.TRANSITIONS)

@@ -1,7 +1,7 @@
 """What an adapter says about each message it was given, in the words all channels share."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 MAX_REPLY = 1000
 
@@ -15,8 +15,7 @@ class Result(StrEnum):
     UNCERTAIN = "uncertain"  # handed over, but the answer was never seen
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of the message `key`, with the server's reply or a sentence of ours."""
 
     key: int

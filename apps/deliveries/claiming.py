@@ -1,16 +1,16 @@
 """Which packet is next: in turn over the organisations, within the limits of their accounts, by conditional UPDATE."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db import connection, transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from apps.campaigns.models import Mailing
 from apps.organizations.models import Organization
-from apps.organizations.scoping import in_organization, without_scope
+from apps.organizations.scoping import without_scope
 from apps.senders.models import SenderAccount
 
 from .models import ConnectionSlots, Packet, Turn
@@ -30,17 +30,31 @@ class Claim:
     connections: int
 
 
-def claim(worker: str, without_accounts: Collection[int] = ()) -> Claim | None:
+@dataclass(frozen=True)
+class _Candidate:
+    """A running mailing with a packet that is due. Ordered by who has been served least."""
+
+    mailing_id: int
+    organization_id: int
+    account_id: int
+    packet_id: int
+    is_new: bool  # not begun before, and not put off by a server: its organisation's interval holds
+    packet_interval: int
+    in_hand: int
+    last_of_all: str
+    last: str
+
+
+def claim(worker: str, connections: Mapping[int, int], full: Collection[int] = ()) -> Claim | None:
     """Lease the next packet that may go out now to `worker`; None when there is none.
 
-    `without_accounts` have enough in hand. Runs outside every scope: the caller opens that of the organisation.
+    `connections`: account id -> how many connections the worker may have open already; `full`: accounts of which it has
+    enough in hand. Runs outside every scope: the caller opens that of the organisation.
     """
     now = timezone.now()
-    with without_scope():
-        candidates = list(_candidates(now, without_accounts))
-    for mailing in candidates:
-        with in_organization(mailing.organization):
-            claimed = _claim_of(mailing, worker, now)
+    for candidate in _candidates(now, full):
+        with without_scope():
+            claimed = _claim_of(candidate, worker, connections.get(candidate.account_id, 0), now)
         if claimed:
             return claimed
     return None
@@ -48,13 +62,14 @@ def claim(worker: str, without_accounts: Collection[int] = ()) -> Claim | None:
 
 def packets_wait() -> bool:
     """Whether there is a packet that may be sent now."""
-    with without_scope():
-        return _candidates(timezone.now(), ()).exists()
+    now = timezone.now()
+    return any(_interval_is_over(candidate, now) for candidate in _candidates(now, ()))
 
 
 def let_go_of_connections(worker: str, account_id: int) -> None:
-    """Say that `worker` has closed its connections to an account of the open scope."""
-    ConnectionSlots.objects.filter(worker=worker, account=account_id).delete()
+    """Say that `worker` has closed its connections to an account. Runs outside every scope."""
+    with without_scope():
+        ConnectionSlots.objects.filter(worker=worker, account=account_id).delete()
 
 
 def renew_all(worker: str) -> None:
@@ -66,63 +81,74 @@ def renew_all(worker: str) -> None:
         held.filter(mailing__state=Mailing.State.SENDING).update(lease_until=until)
 
 
-def _candidates(now: datetime, without_accounts: Collection[int]):
-    """The running mailings with a due packet, each with its first; the organisation served least comes first."""
-    due = Packet.objects.filter(mailing=OuterRef("pk"), state=Packet.State.WAITING).filter(_has_come("not_before", now))
-    in_hand = Packet.objects.filter(organization=OuterRef("organization"), state=Packet.State.LEASED).order_by()
-    last_turn = Turn.objects.filter(organization=OuterRef("organization")).order_by("-last_packet_at")
-    mailings = Mailing.objects.filter(state=Mailing.State.SENDING).exclude(sender__account__in=without_accounts)
-    return (
-        mailings.filter(_circuit_is_closed("sender__account__"), _has_come("sender__account__next_allowed_at", now))
-        .annotate(
-            packet_id=Subquery(due.order_by("id").values("id")[:1]),
-            in_hand=Subquery(in_hand.values("organization").annotate(number=Count("id")).values("number")),
-            last_of_all=Subquery(last_turn.values("last_packet_at")[:1]),
-        )
-        .filter(packet_id__isnull=False)
-        .select_related("organization", "sender__account", "question")
-        .order_by(
-            F("in_hand").asc(nulls_first=True), F("last_of_all").asc(nulls_first=True), "turn__last_packet_at", "id"
-        )
-    )
+_CANDIDATES = """SELECT m.id, m.organization_id, s.account_id, p.id, p.leased_by = '' AND p.not_before IS NULL,
+    o.packet_interval,
+    (SELECT COUNT(*) FROM deliveries_packet h WHERE h.state = 'leased' AND h.organization_id = m.organization_id),
+    COALESCE(CAST((SELECT MAX(l.last_packet_at) FROM deliveries_turn l
+        WHERE l.organization_id = m.organization_id) AS text), ''),
+    COALESCE(CAST(t.last_packet_at AS text), '')
+FROM campaigns_mailing m
+JOIN organizations_organization o ON o.id = m.organization_id
+JOIN senders_sender s ON s.id = m.sender_id
+JOIN senders_senderaccount a ON a.id = s.account_id
+JOIN deliveries_packet p ON p.id = (SELECT MIN(w.id) FROM deliveries_packet w
+    WHERE w.mailing_id = m.id AND w.state = 'waiting'
+        AND (w.not_before IS NULL OR w.not_before <= %(now)s OR w.not_before > %(far)s))
+LEFT JOIN deliveries_turn t ON t.mailing_id = m.id
+WHERE m.state = 'sending' AND a.problem = ''
+    AND (a.next_allowed_at IS NULL OR a.next_allowed_at <= %(now)s OR a.next_allowed_at > %(far)s)"""
 
 
-def _has_come(field: str, now: datetime) -> Q:
-    """Whether the moment in `field` is past, or none; one far ahead is left from before the clock was set back."""
-    return Q(**{f"{field}": None}) | Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + _CLOCK_JUMP})
+def _candidates(now: datetime, full: Collection[int]) -> list[_Candidate]:
+    """The running mailings with a due packet, each with its first; the organisation served least comes first.
+
+    Of all organisations: it hands out no row, only whose turn it is. A time that lies further ahead than any of ours
+    is left from before the clock was set back.
+    """
+    adapt = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES, {"now": adapt(now), "far": adapt(now + _CLOCK_JUMP)})
+        found = [_Candidate(*row) for row in cursor.fetchall()]
+    waiting = [candidate for candidate in found if candidate.account_id not in full]
+    return sorted(waiting, key=lambda each: (each.in_hand, each.last_of_all, each.last, each.mailing_id))
 
 
-def _circuit_is_closed(prefix: str = "") -> Q:
-    return Q(**{f"{prefix}problem": ""})
-
-
-def _claim_of(mailing: Mailing, worker: str, now: datetime) -> Claim | None:
-    """Take the mailing's first packet if its organisation and its account allow; claims of one school queue up here."""
+def _claim_of(candidate: _Candidate, worker: str, held: int, now: datetime) -> Claim | None:
+    """Take the packet if its organisation and its account allow; the claims of one school queue up here."""
     with transaction.atomic():
-        Organization.objects.select_for_update(no_key=True).get(pk=mailing.organization_id)
-        packet = Packet.objects.filter(pk=mailing.packet_id, state=Packet.State.WAITING).first()  # type: ignore[attr-defined]
-        if packet is None or not _interval_is_over(packet, mailing, now):
+        organization = Organization.objects.select_for_update(no_key=True).filter(pk=candidate.organization_id)
+        if not organization.exists() or not _interval_is_over(candidate, now):
             return None
-        account = SenderAccount.objects.filter(_circuit_is_closed(), pk=mailing.sender.account_id).first()  # type: ignore[union-attr]
-        if account is None:
+        packets = Packet.objects.filter(pk=candidate.packet_id, state=Packet.State.WAITING)
+        packet = packets.select_related(
+            "mailing__organization", "mailing__sender__account", "mailing__question"
+        ).first()
+        if packet is None or packet.mailing.state != Mailing.State.SENDING:
             return None
-        connections = _take_connections(account, worker, now)
-        rows = _take_allowance(account, packet, now) if connections else 0
+        account = packet.mailing.sender.account
+        connections = held or _take_connections(account, worker, now)
+        rows = _take_allowance(account, packet, now) if connections and not account.problem else 0
         if not rows:
             return None
         packet.state, packet.leased_by, packet.lease_until = Packet.State.LEASED, worker, now + LEASE
-        packet.save(update_fields=["state", "leased_by", "lease_until"])
-        Turn.objects.update_or_create(mailing=mailing, defaults={"last_packet_at": now})
-    packet.mailing = mailing
+        packets.update(state=packet.state, leased_by=worker, lease_until=packet.lease_until)
+        _note_turn(packet, now)
     return Claim(packet, rows, connections)
 
 
-def _interval_is_over(packet: Packet, mailing: Mailing, now: datetime) -> bool:
+def _note_turn(packet: Packet, now: datetime) -> None:
+    if not Turn.objects.filter(mailing=packet.mailing_id).update(last_packet_at=now):
+        Turn.objects.create(organization_id=packet.organization_id, mailing_id=packet.mailing_id, last_packet_at=now)
+
+
+def _interval_is_over(candidate: _Candidate, now: datetime) -> bool:
     """Whether the organisation may have a new packet; one that was begun, or put off by a server, is no new one."""
-    if packet.leased_by or packet.not_before or not mailing.organization.packet_interval:
+    if not candidate.is_new or not candidate.packet_interval:
         return True
-    begin = now - timedelta(seconds=mailing.organization.packet_interval)
-    return not Turn.objects.filter(last_packet_at__gt=begin, last_packet_at__lte=now).exists()
+    begin = now - timedelta(seconds=candidate.packet_interval)
+    with without_scope():
+        turns = Turn.objects.filter(organization=candidate.organization_id)
+        return not turns.filter(last_packet_at__gt=begin, last_packet_at__lte=now).exists()
 
 
 def _take_connections(account: SenderAccount, worker: str, now: datetime) -> int:
@@ -134,7 +160,8 @@ def _take_connections(account: SenderAccount, worker: str, now: datetime) -> int
     number = min(free, mine.number if mine else MOST_CONNECTIONS)
     if number <= 0:
         return 0
-    slots.update_or_create(worker=worker, account=account, defaults={"number": number, "until": now + LEASE})
+    values = {"organization_id": account.organization_id, "number": number, "until": now + LEASE}
+    slots.update_or_create(worker=worker, account=account, defaults=values)
     return number
 
 
@@ -144,7 +171,7 @@ def _take_allowance(account: SenderAccount, packet: Packet, now: datetime) -> in
     limit = account.messages_per_minute
     if limit is None:
         return size
-    if not SenderAccount.objects.filter(_has_come("next_allowed_at", now), pk=account.pk).exists():
+    if account.next_allowed_at and now < account.next_allowed_at <= now + _CLOCK_JUMP:
         return 0
     allowance = max(1, limit // _ALLOWANCES_A_MINUTE)
     pause = timedelta(seconds=60 / (limit // allowance))

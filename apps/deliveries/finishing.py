@@ -10,8 +10,7 @@ from .models import Delivery, Packet
 
 def finish(mailing: Mailing) -> bool:
     """Mark a mailing as done when none of its rows is open; True if it was this call that did."""
-    packets = Packet.objects.filter(mailing=mailing)
-    if any(packets.filter(state=state).exists() for state in (Packet.State.WAITING, Packet.State.LEASED)):
+    if Packet.objects.filter(mailing=mailing).exclude(state=Packet.State.DONE).exists():
         return False
     if mailing.deliveries.filter(state__in=Delivery.OPEN).exists():
         return False

@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from apps.campaigns.audience import AudienceRow
 from apps.campaigns.merge_values import Loaded, language_of
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import UNSUBSCRIBE_LINK, Edition, Renderer
+from apps.channels.email.esp import EspMail, EspRecipient
 from apps.channels.email.mime import Attachment, CompiledMessage, MailContent, compile_message
 from apps.channels.email.smtp import Envelope
 from apps.senders.models import Sender
@@ -21,8 +23,7 @@ from apps.senders.models import Sender
 from .models import DeliveryAbout
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRow:
+class PreparedRow(NamedTuple):
     """A row with all that its letter needs."""
 
     key: int
@@ -75,6 +76,22 @@ class LetterMaker:
             unsubscribe_url=values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else "",
         )
         return Envelope(row.delivery_id, self.sender.email, row.address, content, is_ready=True)
+
+    def batches(self, rows: Iterable[PreparedRow]) -> Iterator[tuple[EspMail, list[EspRecipient]]]:
+        """The letters of `rows` for a mail service: each edition once, and its recipients with their own values."""
+        by_edition: dict[int, list[PreparedRow]] = {}
+        for row in rows:
+            by_edition.setdefault(id(row.edition), []).append(row)
+        for same in by_edition.values():
+            edition = same[0].edition.edition
+            mail = EspMail(self._content, edition.subject, edition.html, edition.text)
+            yield mail, [self._recipient(edition, prepared) for prepared in same]
+
+    def _recipient(self, edition: Edition, prepared: PreparedRow) -> EspRecipient:
+        row = prepared.row
+        values = {**edition.constants, **self._renderer.own_values(edition, row, prepared.loaded)}
+        url = values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else ""
+        return EspRecipient(row.delivery_id, row.name, row.address, values, url, self._message_id(row))
 
     def _edition(self, row: AudienceRow) -> CompiledEdition:
         key = language_of(self.mailing, row), len(row.about_ids) <= 1

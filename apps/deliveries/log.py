@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
@@ -14,14 +14,20 @@ from apps.core.exports import in_portions
 from apps.core.normalizing import without_accents
 from apps.recipients.models import ContactPoint
 
-from .models import Delivery, DeliveryAbout
+from .models import Delivery, DeliveryAbout, Packet
 from .status_words import status_of
 
 
 def rows_of_log(mailing: Mailing, state: str = "", reason: str = "", search: str = "") -> QuerySet[Delivery]:
     """The rows of the log in the order of their ids (by name), narrowed down."""
-    rows = Delivery.objects.filter(mailing=mailing)
-    if state in Delivery.State.values:
+    in_hand = Packet.objects.filter(mailing=mailing, state=Packet.State.LEASED)
+    in_hand = in_hand.filter(first_id__lte=OuterRef("id"), last_id__gte=OuterRef("id"))
+    rows = Delivery.objects.filter(mailing=mailing).annotate(is_in_hand=Exists(in_hand))
+    if state == Delivery.State.IN_FLIGHT:
+        rows = rows.filter(Q(state=state) | Q(state=Delivery.State.WAITING, is_in_hand=True))
+    elif state == Delivery.State.WAITING:
+        rows = rows.filter(state=state, is_in_hand=False)
+    elif state in Delivery.State.values:
         rows = rows.filter(state=state)
     if reason in Reason.values:
         rows = rows.filter(reason=reason)

@@ -1,10 +1,10 @@
 """One row per recipient of a mailing: the truth about what was sent. And the packets in which rows are handed out."""
 
-from datetime import datetime, timedelta
-from typing import ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import Mailing
 from apps.core.states import check_transitions
+from apps.organizations.models import Organization
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import Person
 from apps.senders.models import SenderAccount
@@ -31,9 +32,10 @@ class Delivery(OrganizationModel):
         FAILED = "failed", _("Failed")
         UNCERTAIN = "uncertain", _("Uncertain")
 
+    # Rows of email are not marked as in flight one by one: that is what the lease of their packet says.
     TRANSITIONS = {
         "skipped": set(),
-        "waiting": {"in_flight", "failed"},
+        "waiting": {"in_flight", "sent", "failed", "uncertain"},
         "in_flight": {"sent", "failed", "waiting", "uncertain"},
         "sent": {"failed"},
         "failed": {"waiting"},
@@ -43,7 +45,9 @@ class Delivery(OrganizationModel):
     # What a letter is made from, see `row`.
     ROW_FIELDS = ("id", "person_id", "name", "address", "normalized", "language", "variables")
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="deliveries")
+    # Without indexes of their own: those below begin with them, and each costs every row some microseconds twice.
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="deliveries")
     name = models.CharField(max_length=402, blank=True)
     address = models.CharField(max_length=254, blank=True)
@@ -118,7 +122,7 @@ class Packet(OrganizationModel):
         LEASED = "leased", _("In hand")
         DONE = "done", _("Done")
 
-    TRANSITIONS = {"waiting": {"leased", "done"}, "leased": {"waiting"}, "done": set()}
+    TRANSITIONS = {"waiting": {"leased"}, "leased": {"waiting", "done"}, "done": set()}
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="packets")
     first_id = models.BigIntegerField()
@@ -135,7 +139,7 @@ class Packet(OrganizationModel):
         ]
         indexes = [
             models.Index(fields=["state", "lease_until"], condition=~Q(state="done"), name="packet_open"),
-            models.Index(fields=["mailing", "id"], condition=Q(state="waiting"), name="packet_waiting"),
+            models.Index(fields=["mailing", "id"], condition=~Q(state="done"), name="packet_open_of_mailing"),
         ]
 
     def __str__(self) -> str:
@@ -151,61 +155,52 @@ class Packet(OrganizationModel):
         """The row while it is leased by whoever read this instance."""
         return Packet.objects.filter(pk=self.pk, state=self.State.LEASED, leased_by=self.leased_by)
 
-    def renew(self, until: datetime) -> bool:
-        """Hold the packet until then; False when it is not ours any more, or its mailing was stopped or is gone."""
-        return bool(self.ours.filter(mailing__state=Mailing.State.SENDING).update(lease_until=until))
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it is still ours, and its mailing was neither stopped nor deleted."""
+        return self.ours.filter(mailing__state=Mailing.State.SENDING).exists()
 
-    def take_rows(self, limit: int, mark: bool = True) -> list[tuple]:
-        """Up to `limit` rows to be tried in this round, as Delivery.ROW_FIELDS; `mark` them as in flight."""
+    def rows_to_try(self, limit: int) -> list[tuple]:
+        """Up to `limit` rows that are to be tried in this round, as Delivery.ROW_FIELDS."""
         rows = self.rows.filter(state=Delivery.State.WAITING, attempts__lte=self.attempt).order_by("id")
-        with transaction.atomic():
-            taken = list(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
-            if mark and taken:
-                self.mark_in_flight([row[0] for row in taken])
-        return taken
+        return list(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
 
     def mark_in_flight(self, delivery_ids: list[int]) -> None:
-        """Note, before they are handed over, that these rows of the packet leave now."""
+        """Note, before they are handed over, that these rows leave now; for what must not leave twice."""
         waiting = self.rows.filter(state=Delivery.State.WAITING, pk__any_of=delivery_ids)
         waiting.update(state=Delivery.State.IN_FLIGHT, updated_at=timezone.now())
 
     def give_back(self) -> bool:
         """End the lease: what has no outcome waits again; True when nothing is left, so that the packet is done.
 
-        Does nothing when the lease has run out and somebody else holds the packet: then the rows in flight are his.
+        Does nothing when the lease has run out and somebody else holds the packet.
         """
-        with transaction.atomic():
-            if not self.ours.update(state=self.State.WAITING, lease_until=None):
-                return False
-            self._close_rows(Delivery.State.WAITING)
-            return self._end_or_wait()
+        return self._end_lease(Delivery.State.WAITING)
 
     def take_back(self) -> None:
         """End the lease of a worker that is gone.
 
-        Email in flight waits again, and goes under the same Message-ID. Of an SMS or a PEC nobody can say whether it
+        Email waits again, and goes under the same Message-ID. Of what must not leave twice nobody can say whether it
         was handed over: it is uncertain, and never repeated by itself.
         """
-        with transaction.atomic():
-            if self.ours.update(state=self.State.WAITING, lease_until=None):
-                once_only = self.mailing.channel in Mailing.ONCE_ONLY
-                self._close_rows(Delivery.State.UNCERTAIN if once_only else Delivery.State.WAITING)
-                self._end_or_wait()
+        self._end_lease(Delivery.State.UNCERTAIN)
 
-    def _close_rows(self, state: str) -> None:
-        self.rows.filter(state=Delivery.State.IN_FLIGHT).update(state=state, updated_at=timezone.now())
-
-    def _end_or_wait(self) -> bool:
+    def _end_lease(self, state_of_marked: str) -> bool:
         """Each round tries every row once; what was put off in one round waits, ever longer, for the next."""
-        packet = Packet.objects.filter(pk=self.pk)
-        waiting = self.rows.filter(state=Delivery.State.WAITING)
-        if not waiting.exists():
-            packet.update(state=self.State.DONE)
-            return True
-        if not waiting.filter(attempts__lte=self.attempt).exists():
-            pause = min(FIRST_PAUSE * 2**self.attempt, LONGEST_PAUSE)
-            packet.update(not_before=timezone.now() + pause, attempt=self.attempt + 1)
-        return False
+        with transaction.atomic():
+            if not self.ours.select_for_update().exists():
+                return False
+            if self.mailing.leaves_once:
+                marked = self.rows.filter(state=Delivery.State.IN_FLIGHT)
+                marked.update(state=state_of_marked, updated_at=timezone.now())
+            fewest_attempts = self.rows.filter(state=Delivery.State.WAITING).aggregate(fewest=Min("attempts"))["fewest"]
+            is_done = fewest_attempts is None
+            changes: dict[str, Any] = {"state": self.State.DONE if is_done else self.State.WAITING}
+            if not is_done and fewest_attempts > self.attempt:
+                pause = min(FIRST_PAUSE * 2**self.attempt, LONGEST_PAUSE)
+                changes |= {"not_before": timezone.now() + pause, "attempt": self.attempt + 1}
+            self.ours.update(lease_until=None, **changes)
+        return is_done
 
 
 check_transitions(Packet.State, Packet.TRANSITIONS)

@@ -5,8 +5,9 @@ Until then they stand in the worker's journal, so that a killed worker repeats o
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import nullcontext
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,7 +15,6 @@ from django.utils import timezone
 from apps.channels.outcomes import Outcome, Result
 from apps.organizations.scoping import in_organization
 
-from .claiming import LEASE
 from .dead_addresses import mark_dead, says_dead
 from .desk import Desk
 from .journal import Journal
@@ -22,6 +22,7 @@ from .models import Delivery, Packet
 
 GROUP_SIZE = 100
 GROUP_SECONDS = 0.2
+LOOK_SECONDS = 0.2  # between two looks whether the mailing was stopped
 MAX_ATTEMPTS = 8
 
 _STATE_OF = {
@@ -31,19 +32,19 @@ _STATE_OF = {
     Result.UNCERTAIN: str(Delivery.State.UNCERTAIN),
 }
 
-# An acceptance stands, also when the lease had run out and the row waits again.
+# An acceptance stands, also when the lease had run out and somebody else has written something else.
 _UPDATE = """UPDATE deliveries_delivery SET server_reply = outcome.reply, attempts = attempts + 1,
     state = CASE WHEN outcome.state = 'waiting' AND attempts + 1 >= {most} THEN 'failed' ELSE outcome.state END,
-    updated_at = outcome.at, sent_at = CASE WHEN outcome.state = 'sent' THEN outcome.at ELSE sent_at END
+    updated_at = %(now)s, sent_at = CASE WHEN outcome.state = 'sent' THEN %(now)s ELSE sent_at END
 FROM {outcomes}
-WHERE deliveries_delivery.id = outcome.id AND deliveries_delivery.organization_id = %s
-    AND (deliveries_delivery.state = 'in_flight'
-        OR outcome.state = 'sent' AND deliveries_delivery.state IN ('waiting', 'uncertain'))"""
-_POSTGRESQL = """unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS outcome (id, state, reply, at)"""
+WHERE deliveries_delivery.id = outcome.id AND deliveries_delivery.organization_id = %(organization)s
+    AND (deliveries_delivery.state IN ('waiting', 'in_flight')
+        OR outcome.state = 'sent' AND deliveries_delivery.state IN ('uncertain', 'failed'))"""
+# Lists as text: a driver takes its time over each element of an array. No reply has a line break in it.
+_POSTGRESQL = """unnest(string_to_array(%(ids)s, ',')::bigint[], string_to_array(%(states)s, ','),
+    string_to_array(%(replies)s, E'\\n')) AS outcome (id, state, reply)"""
 _SQLITE = """(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state,
-    json_extract(value, '$[2]') AS reply, json_extract(value, '$[3]') AS at FROM json_each(%s)) AS outcome"""
-
-Heard = tuple[Outcome, datetime]
+    json_extract(value, '$[2]') AS reply FROM json_each(%(outcomes)s)) AS outcome"""
 
 
 class Recorder:
@@ -53,16 +54,17 @@ class Recorder:
         self._desk = desk
         self._journal = journal
         self._packet = packet
-        self._group: list[Heard] = []
+        self._group: list[Outcome] = []
         self._timer: asyncio.TimerHandle | None = None
         self._writing: list[asyncio.Future[bool]] = []
         self.postponed = self.accepted = 0
+        self._looked_at = 0.0
         self.is_lost = False  # the packet is not ours any more, or its mailing was stopped: send nothing further
 
     def add(self, outcome: Outcome) -> None:
         """Take one outcome."""
         self._journal.note(self._packet.pk, outcome)
-        self._group.append((outcome, timezone.now()))
+        self._group.append(outcome)
         if len(self._group) >= GROUP_SIZE:
             self._hand_in()
         elif self._timer is None:
@@ -83,37 +85,41 @@ class Recorder:
             self._writing = [future for future in self._writing if not future.done() or future.exception()]
             self._writing.append(self._desk.ask(self._write, group))
 
-    def _count(self, group: list[Heard]) -> None:
-        self.accepted += sum(outcome.result == Result.ACCEPTED for outcome, _at in group)
-        self.postponed += sum(outcome.result == Result.POSTPONED for outcome, _at in group)
+    def _count(self, group: list[Outcome]) -> None:
+        self.accepted += sum(outcome.result == Result.ACCEPTED for outcome in group)
+        self.postponed += sum(outcome.result == Result.POSTPONED for outcome in group)
 
-    def _write(self, group: list[Heard]) -> None:
+    def _write(self, group: list[Outcome]) -> None:
         with in_organization(self._packet.organization):
             write_outcomes(self._packet, group)
-            if not self._packet.renew(timezone.now() + LEASE):
-                self.is_lost = True
+            if time.monotonic() - self._looked_at > LOOK_SECONDS:
+                self._looked_at = time.monotonic()
+                self.is_lost = not self._packet.may_go_on
 
 
-def write_outcomes(packet: Packet, heard: Sequence[Heard]) -> None:
+def write_outcomes(packet: Packet, heard: Sequence[Outcome]) -> None:
     """Write what was heard of rows of `packet`, in the scope of its organisation, in one transaction."""
-    ids, states, replies, times = [], [], [], []
-    for outcome, at in heard:
-        ids.append(outcome.key)
-        states.append(_STATE_OF[outcome.result])
-        replies.append(outcome.reply[:1000])
-        times.append(connection.ops.adapt_datetimefield_value(at))
-    columns = [ids, states, replies, times]
-    postgresql = connection.vendor == "postgresql"
-    outcomes = columns if postgresql else [json.dumps(list(zip(*columns, strict=True)))]
-    statement = _UPDATE.format(most=MAX_ATTEMPTS, outcomes=_POSTGRESQL if postgresql else _SQLITE)
-    with transaction.atomic():
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    parameters = {"now": now, "organization": packet.organization_id, **_columns(heard)}
+    outcomes = _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE
+    dead = [outcome for outcome in heard if outcome.result == Result.REFUSED and says_dead(outcome.reply)]
+    with transaction.atomic() if dead else nullcontext():
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*outcomes, packet.organization_id])
-        _mark_dead_addresses([outcome for outcome, _at in heard if outcome.result == Result.REFUSED])
+            cursor.execute(_UPDATE.format(most=MAX_ATTEMPTS, outcomes=outcomes), parameters)
+        _mark_dead_addresses(dead)
+
+
+def _columns(heard: Sequence[Outcome]) -> dict[str, str]:
+    states = [_STATE_OF[outcome.result] for outcome in heard]
+    replies = [outcome.reply[:1000].replace("\0", "").replace("\n", " ") for outcome in heard]
+    if connection.vendor == "postgresql":
+        ids = ",".join(str(outcome.key) for outcome in heard)
+        return {"ids": ids, "states": ",".join(states), "replies": "\n".join(replies)}
+    rows = zip((outcome.key for outcome in heard), states, replies, strict=True)
+    return {"outcomes": json.dumps([list(row) for row in rows])}
 
 
 def _mark_dead_addresses(refused: list[Outcome]) -> None:
     for outcome in refused:
-        if says_dead(outcome.reply):
-            address = Delivery.objects.values_list("normalized", flat=True).filter(pk=outcome.key).first()
-            mark_dead(address or "", outcome.reply)
+        address = Delivery.objects.values_list("normalized", flat=True).filter(pk=outcome.key).first()
+        mark_dead(address or "", outcome.reply)

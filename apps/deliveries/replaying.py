@@ -2,8 +2,6 @@
 
 import logging
 
-from django.utils import timezone
-
 from apps.channels.outcomes import Result
 from apps.organizations.scoping import in_organization, without_scope
 
@@ -39,8 +37,7 @@ def _replay(left: LeftJournal) -> None:
 def _replay_packet(packet: Packet, worker: str, entries: list[Entry]) -> None:
     """An acceptance stands whoever holds the packet now; everything else only if nobody has taken it since."""
     is_held = packet.leased_by == worker and packet.state == Packet.State.LEASED
-    now = timezone.now()
-    heard = [(each.outcome, now) for each in entries if is_held or each.outcome.result == Result.ACCEPTED]
+    heard = [each.outcome for each in entries if is_held or each.outcome.result == Result.ACCEPTED]
     if heard:
         write_outcomes(packet, heard)
     if is_held:

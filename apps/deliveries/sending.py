@@ -8,16 +8,14 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
 from django.utils.translation import gettext as _
 
 from apps.campaigns.models import Mailing
-from apps.channels.email.addresses import UnsendableAddress
-from apps.channels.email.smtp import Envelope
-from apps.channels.outcomes import AccountProblem, Outcome, Result
+from apps.channels.outcomes import AccountProblem
 from apps.core.states import TransitionRefused, move
 from apps.organizations.scoping import in_organization
 from apps.senders.models import SenderAccount
@@ -63,7 +61,9 @@ class SendingRun:
         self._adapters: dict[int, Adapter] = {}
         self._idle_since: dict[int, float] = {}
         self._letters: dict[int, LetterMaker] = {}
-        self._organizations: dict[int, object] = {}
+        self._connections: dict[int, int] = {}
+        self._nothing_besides: set[int] = set()
+        self._nothing_until = 0.0
         self._is_stopping = False
         self._error: BaseException | None = None
 
@@ -95,15 +95,22 @@ class SendingRun:
             await self._look_after_leases()
 
     async def _claim(self) -> Claim | None:
-        if time.monotonic() > self._until or len(self._tasks) >= _MOST_PACKETS:
+        """The next packet. When only full accounts have any, that is asked again after a while."""
+        now = time.monotonic()
+        if now > self._until or len(self._tasks) >= _MOST_PACKETS:
             return None
         in_hand = Counter(self._tasks.values())
-        full = [account_id for account_id, number in in_hand.items() if number >= _PACKETS_PER_ACCOUNT]
-        return await self._desk.ask(claim, self.worker, full)
+        full = {account_id for account_id, number in in_hand.items() if number >= _PACKETS_PER_ACCOUNT}
+        if full == self._nothing_besides and now < self._nothing_until:
+            return None
+        claimed = await self._desk.ask(claim, self.worker, self._connections, full)
+        if claimed is None:
+            self._nothing_besides, self._nothing_until = full, now + _LOOK_SECONDS
+        return claimed
 
     def _begin(self, claimed: Claim) -> None:
         account_id = _account(claimed.packet).pk
-        self._organizations[account_id] = claimed.packet.mailing.organization
+        self._connections[account_id] = claimed.connections
         self._idle_since.pop(account_id, None)
         self._tasks[asyncio.create_task(self._send(claimed))] = account_id
 
@@ -129,11 +136,8 @@ class SendingRun:
         adapter = self._adapters.pop(account_id, None)
         if adapter is not None:
             await adapter.close()
-        await self._desk.ask(self._in_scope_of, account_id, let_go_of_connections, self.worker, account_id)
-
-    def _in_scope_of(self, account_id: int, function, *args):
-        with in_organization(self._organizations[account_id]):
-            return function(*args)
+        self._connections.pop(account_id, None)
+        await self._desk.ask(let_go_of_connections, self.worker, account_id)
 
     # -- one packet
 
@@ -142,10 +146,12 @@ class SendingRun:
         recorder = Recorder(self._desk, self._journal, packet)
         try:
             in_hand = await self._desk.ask(self._prepare, claimed)
-            if packet.mailing.channel in Mailing.ONCE_ONLY:
-                await self._hand_over_few_by_few(claimed, in_hand, recorder)
+            if packet.mailing.leaves_once:
+                await self._hand_over_few_by_few(packet, in_hand, recorder)
             else:
-                await in_hand.adapter.deliver(self._envelopes(in_hand, recorder), recorder.add)
+                await in_hand.adapter.deliver(
+                    in_hand.letters, self._until_stopped(in_hand.rows, recorder), recorder.add
+                )
         except (AccountProblem, SecretUnreadable) as problem:
             await self._desk.ask(self._pause_account, packet, problem)
         except Exception:
@@ -163,38 +169,32 @@ class SendingRun:
             if letters is None:
                 letters = self._letters[packet.mailing_id] = LetterMaker(packet.mailing)
             adapter = self._adapter(packet, claimed.connections)
-            mark = packet.mailing.channel not in Mailing.ONCE_ONLY
-            rows = letters.prepare(audience_rows(packet.take_rows(claimed.rows, mark=mark)))
+            rows = letters.prepare(audience_rows(packet.rows_to_try(claimed.rows)))
         return _InHand(letters, rows, adapter)
 
     def _adapter(self, packet: Packet, connections: int) -> Adapter:
         account = _account(packet)
         adapter = self._adapters.get(account.pk)
         if adapter is None or adapter.is_stopped:
-            adapter = self._adapters[account.pk] = open_adapter(packet.mailing.channel, account, connections)
+            adapter = self._adapters[account.pk] = open_adapter(packet.mailing, connections)
         return adapter
 
-    def _envelopes(self, in_hand: _InHand, recorder: Recorder, rows: Iterator[PreparedRow] | None = None):
-        """Envelopes as they are asked for; an address that no server could take is refused here, alone."""
-        for row in in_hand.rows if rows is None else rows:
+    def _until_stopped(self, rows: Iterable[PreparedRow], recorder: Recorder) -> Iterator[PreparedRow]:
+        """The rows as they are asked for, until somebody stops the mailing or this worker."""
+        for row in rows:
             if recorder.is_lost or self._is_stopping:
                 return
-            try:
-                envelope: Envelope = in_hand.letters.envelope(row)
-            except UnsendableAddress as error:
-                recorder.add(Outcome(row.key, Result.REFUSED, str(error)))
-            else:
-                yield envelope
+            yield row
 
-    async def _hand_over_few_by_few(self, claimed: Claim, in_hand: _InHand, recorder: Recorder) -> None:
+    async def _hand_over_few_by_few(self, packet: Packet, in_hand: _InHand, recorder: Recorder) -> None:
         """What must not leave twice is noted as in flight before it is handed over, and recorded before the next."""
-        for first in range(0, len(in_hand.rows), claimed.connections):
-            few = in_hand.rows[first : first + claimed.connections]
-            if recorder.is_lost or self._is_stopping:
-                return
-            await self._desk.ask(self._mark, claimed.packet, [row.key for row in few])
-            await in_hand.adapter.deliver(self._envelopes(in_hand, recorder, iter(few)), recorder.add)
-            await recorder.finish()
+        few = in_hand.adapter.rows_at_a_time
+        for first in range(0, len(in_hand.rows), few):
+            rows = list(self._until_stopped(in_hand.rows[first : first + few], recorder))
+            if rows:
+                await self._desk.ask(self._mark, packet, [row.key for row in rows])
+                await in_hand.adapter.deliver(in_hand.letters, rows, recorder.add)
+                await recorder.finish()
 
     def _mark(self, packet: Packet, keys: list[int]) -> None:
         with in_organization(packet.mailing.organization):

@@ -24,8 +24,10 @@ class Status:
 def status_of(delivery: Delivery, mailing: Mailing) -> Status:
     """The status of one row of the log."""
     state = delivery.State
-    word = str(delivery.get_state_display())
-    match delivery.state:
+    is_in_hand = delivery.state == state.WAITING and getattr(delivery, "is_in_hand", False)
+    shown = state.IN_FLIGHT if is_in_hand else state(delivery.state)
+    word = str(shown.label)
+    match shown:
         case state.SKIPPED:
             return Status(sign_of(delivery.reason), look_of(delivery.reason), word, sentence(delivery.reason))
         case state.WAITING if mailing.state == Mailing.State.STOPPED:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from apps.organizations.scoping import ScopedManager, ScopedQuerySet
 
@@ -37,12 +37,29 @@ class Tally:
 
 class DeliveryQuerySet(ScopedQuerySet):
     def tally(self, mailing_ids) -> dict[int, Tally]:
-        """Mailing id -> Tally, for every one of `mailing_ids`, in one query."""
+        """Mailing id -> Tally, for every one of `mailing_ids`, in two queries.
+
+        A row that waits in a packet which a worker has in hand counts as in flight.
+        """
         tallies = {mailing_id: Tally() for mailing_id in mailing_ids}
         counted = self.filter(mailing_id__in=tallies).order_by().values_list("mailing_id", "state")
         for mailing_id, state, number in counted.annotate(number=Count("id")):
             setattr(tallies[mailing_id], state, number)
+        in_hand = self.filter(mailing_id__in=tallies).in_hand().order_by().values_list("mailing_id")
+        for mailing_id, number in in_hand.annotate(number=Count("id")):
+            tally = tallies[mailing_id]
+            moved = min(number, tally.waiting)  # counted a moment later
+            tally.waiting, tally.in_flight = tally.waiting - moved, tally.in_flight + moved
         return tallies
+
+    def in_hand(self) -> "DeliveryQuerySet":
+        """The rows that wait in a packet which a worker has in hand now: they are being sent."""
+        return self.filter(
+            state="waiting",
+            mailing__packets__state="leased",
+            mailing__packets__first_id__lte=F("id"),
+            mailing__packets__last_id__gte=F("id"),
+        )
 
 
 class DeliveryManager(ScopedManager.from_queryset(DeliveryQuerySet)):  # type: ignore[misc]

@@ -1,7 +1,5 @@
 """Send one test copy: the same letter by the same way as a recipient's, counted nowhere."""
 
-from dataclasses import replace
-
 from django.utils.translation import gettext as _
 
 from apps.campaigns import audience
@@ -9,9 +7,9 @@ from apps.campaigns.audience import AudienceRow
 from apps.campaigns.models import TestSend
 from apps.channels.email.smtp import send_all
 from apps.channels.outcomes import AccountProblem, Result
+from apps.senders.logging_in import smtp_account
 from apps.senders.secrets import SecretUnreadable
 
-from .adapters import smtp_account
 from .letters import LetterMaker
 from .sending import in_words
 
@@ -35,7 +33,7 @@ def _send(test_send: TestSend) -> tuple[bool, str]:
     letters = LetterMaker(test_send.mailing)
     row = _row_to_show(test_send)
     (prepared,) = letters.prepare([row])
-    envelopes = [replace(letters.envelope(prepared), recipient=test_send.address)]
+    envelopes = [letters.envelope(prepared)._replace(recipient=test_send.address)]
     for outcome in send_all(smtp_account(letters.sender.account), envelopes):
         return outcome.result == Result.ACCEPTED, outcome.reply
     return False, ""

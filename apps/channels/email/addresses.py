@@ -43,6 +43,7 @@ def needs_smtputf8(address: str) -> bool:
     return not address.isascii() and not _normalized(address).rpartition("@")[0].isascii()
 
 
+@lru_cache(maxsize=64)  # asked for twice in a row: for the header, and for RCPT
 def wire_address(address: str) -> str:
     """As ascii_address(), but letters outside ASCII before the @ are kept, for a server that takes SMTPUTF8."""
     address = _normalized(address)

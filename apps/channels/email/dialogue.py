@@ -8,8 +8,7 @@ its reply.
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from apps.channels.email.addresses import UnsendableAddress, ascii_address, needs_smtputf8, wire_address
 from apps.channels.email.connecting import Connection, SmtpAccount
@@ -37,8 +36,7 @@ _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _RESULTS = {2: Result.ACCEPTED, 4: Result.POSTPONED, 5: Result.REFUSED}
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One message for one recipient. `key` comes back in its Outcome; `content` is the message with CRLF.
 
     `is_ready`: all its line ends are CRLF, it ends in one, and no line starts with a dot.

@@ -11,6 +11,7 @@ from apps.channels.email.addresses import ascii_address, wire_address
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_PLAIN_URL = re.compile(r"[A-Za-z0-9%:/?#@!$&'()*+,;=~._-]+").fullmatch
 _LINE = 66  # with "Subject: " before it a line stays under 76
 # RFC 2047 allows 75 to an encoded word, with whole characters in each; 64 leaves room for the header's name.
 _Q_WORD = re.compile(r".{1,52}(?<!=)(?<!=.)(?!=[89AB])")
@@ -31,7 +32,7 @@ def without_direction_marks(name: str) -> str:
     return _BIDI.sub("", name)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def unstructured(value: str) -> str:
     """The encoded value of a free-text header such as Subject."""
     value = cleaned(value)
@@ -90,6 +91,8 @@ def parameter(name: str, value: str) -> str:
 
 def link(url: str) -> str:
     """`<url>` for List-Unsubscribe: ASCII only, no space, no angle bracket inside."""
+    if _PLAIN_URL(url):
+        return f"<{url}>"
     return "<" + quote(cleaned(url), safe="%:/?#[]@!$&'()*+,;=~-._") + ">"
 
 

@@ -6,8 +6,10 @@ than 76 characters, ends in a blank or starts with a dot; the last makes dot-stu
 
 import binascii
 import re
+from functools import lru_cache
 
 SOFT_BREAK = "=\r\n"
+_SHORT = 100  # characters
 _WHOLE_LINE = 75  # and the "=" of a soft break
 _PIECE = re.compile(r".{1,71}(?<!=)(?<!=.)")  # 71, for a dot and a blank at its ends take two more each
 
@@ -20,8 +22,15 @@ def encode(text: str) -> str:
 
     Each piece has its own line breaks: CR at the end of one and LF at the start of the next are two.
     """
+    return _encode_short(text) if len(text) <= _SHORT else _encode(text)
+
+
+def _encode(text: str) -> str:
     escaped = binascii.b2a_qp(one_kind_of_break(text).encode("utf-8", "replace")).replace(b"=\n", b"").decode("ascii")
     return "\r\n".join(_wrapped(line) for line in escaped.split("\n"))
+
+
+_encode_short = lru_cache(maxsize=4096)(_encode)  # names come again and again
 
 
 def one_kind_of_break(text: str) -> str:
