@@ -1,6 +1,6 @@
 """Fans out one mailing in a process of its own, and prints as JSON what that took.
 
-`seconds` in all, `by_statement` for each table that is written, and `peak_mb` of this process.
+`seconds` in all, `by_table` of them for each table that is written, and `peak_mb` of this process.
 
 `python -m bench.fan_out_alone MAILING ORGANISATION`, with the environment of the installation.
 """
@@ -50,8 +50,10 @@ def main(mailing_id: int, organization_id: int) -> None:
         with connection.execute_wrapper(watch):
             done = fan_out(mailing)
         seconds = time.perf_counter() - begun
+    # The foreign keys are looked up at the commit, which is no statement of a cursor.
+    watch.seconds["commit and Python"] = seconds - sum(watch.seconds.values())
     memory = peak_memory_mb(os.getpid())
-    print(json.dumps({"done": done, "seconds": seconds, "by_statement": watch.seconds, "peak_mb": memory}))
+    print(json.dumps({"done": done, "seconds": seconds, "by_table": watch.seconds, "peak_mb": memory}))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def run(options: Namespace, place: Installation) -> Report:
     report = Report()
     report.add(**rows, raw_rows=raw[0][1], all_raw_seconds=[seconds for seconds, _rows in raw])
     report.add(raw_seconds=min(raw)[0], fan_out_seconds=measured["seconds"])
-    report.add(fan_out_seconds_by_table=measured["by_statement"])
+    report.add(fan_out_seconds_by_table=measured["by_table"])
     report.add(microseconds_per_recipient=measured["seconds"] / options.recipients * 1e6)
     report.at_most("times_raw", measured["seconds"] / min(raw)[0], 1.5)
     report.at_most("peak_mb", measured["peak_mb"], 200)

@@ -13,7 +13,7 @@ from apps.organizations.scoping import in_organization
 from bench.servers import BenchProblem
 from bench.workers import Crew
 
-_PAUSE = 0.02
+_PAUSE = 0.05
 _OPEN = ("pending", "sending")
 
 
