@@ -17,6 +17,12 @@ from .models import Mailing
 
 def audience_sql(mailing: Mailing) -> tuple[str, dict[str, Any]]:
     """The expressions (text without the word WITH) and their named parameters for one mailing."""
+    candidates, parameters = candidates_sql(mailing)
+    return f"{candidates}, {RECIPIENTS_SQL}", parameters
+
+
+def candidates_sql(mailing: Mailing) -> tuple[str, dict[str, Any]]:
+    """As audience_sql(), up to `candidate`; RECIPIENTS_SQL is the rest, also over a table of that name."""
     permitted = _Permitted(mailing)
     branches = [_UNREACHABLE_STUDENTS.format(**_unreachable(mailing)), _OTHERS]
     branches += [_GUARDIANS] if mailing.to_guardians else []
@@ -161,7 +167,9 @@ _EXPRESSIONS = """chosen AS (
     FROM chosen JOIN recipients_person p ON p.id = chosen.person_id AND p.organization_id = %(organization)s
 ), candidate (recipient_id, about_id, contact_point_id, address, normalized, reason, kind_order, row_id) AS (
     %%candidates%%
-), grouped AS (
+)"""
+
+RECIPIENTS_SQL = """grouped AS (
     SELECT recipient_id, normalized, MIN(address) AS address, MIN(reason) AS reason, MIN(kind_order) AS kind_order,
         MIN(contact_point_id) AS contact_point_id, MIN(row_id) AS row_id
     FROM candidate GROUP BY recipient_id, normalized

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.campaigns.audience_sql import audience_sql
+from apps.campaigns.audience_sql import RECIPIENTS_SQL, candidates_sql
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import freeze
 from apps.core.states import TransitionRefused, move
@@ -44,20 +44,31 @@ def cut_packets(mailing: Mailing, packet_size: int = PACKET_SIZE, attempt: int =
 
 
 def _write_deliveries(mailing: Mailing) -> None:
-    expressions, parameters = audience_sql(mailing)
-    no_variables = "CAST('{}' AS jsonb)" if connection.vendor == "postgresql" else "'{}'"
+    """The candidates are worked out once, into a table of this transaction; both kinds of rows are made from it."""
+    expressions, parameters = candidates_sql(mailing)
+    parameters["waiting"] = Delivery.State.WAITING
+    postgresql = connection.vendor == "postgresql"
+    no_variables = "CAST('{}' AS jsonb)" if postgresql else "'{}'"
     with connection.cursor() as cursor:
-        for statement in (_INSERT_DELIVERIES, _INSERT_ABOUT):
-            statement = statement.replace("%%no_variables%%", no_variables)
-            cursor.execute(f"WITH {expressions}\n{statement}", {**parameters, "waiting": Delivery.State.WAITING})
+        if postgresql:
+            cursor.execute(_LARGE_SETS)
+        cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {expressions} SELECT * FROM candidate", parameters)
+        cursor.execute("ANALYZE candidate" if postgresql else "ANALYZE temp.candidate")
+        cursor.execute(_INSERT_DELIVERIES.replace("%%no_variables%%", no_variables), parameters)
+        cursor.execute(_INSERT_ABOUT, parameters)
+        cursor.execute("DROP TABLE candidate")
 
 
-_INSERT_DELIVERIES = """INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, address,
+# To sort in memory; and without compiling the many expressions, which takes longer than they do.
+_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+
+# No ON CONFLICT: it costs a third more, and within the transaction that has moved the mailing nobody else writes rows.
+_INSERT_DELIVERIES = f"""WITH {RECIPIENTS_SQL}
+INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, address,
     normalized, language, variables, state, reason, attempts, server_reply)
 SELECT %(organization)s, %(mailing)s, recipient_id, name, address, normalized, language,
     COALESCE(variables, %%no_variables%%), CASE WHEN reason = '' THEN %(waiting)s ELSE 'skipped' END, reason, 0, ''
-FROM recipient WHERE 1 = 1 ORDER BY search_name, recipient_id, normalized
-ON CONFLICT DO NOTHING"""
+FROM recipient ORDER BY search_name, recipient_id, normalized"""
 
 # A copy that goes out is about every student for whose sake its address came in; a skipped row about its person's own.
 _INSERT_ABOUT = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
@@ -67,8 +78,7 @@ JOIN deliveries_delivery d ON d.organization_id = %(organization)s AND d.mailing
     AND d.normalized = c.normalized
     AND ((d.reason = '' AND c.reason = '')
         OR (d.reason <> '' AND COALESCE(d.person_id, 0) = COALESCE(c.recipient_id, 0)))
-WHERE c.about_id IS NOT NULL
-ON CONFLICT DO NOTHING"""
+WHERE c.about_id IS NOT NULL"""
 
 _INSERT_PACKETS = """INSERT INTO deliveries_packet
     (organization_id, mailing_id, first_id, last_id, state, attempt, not_before, lease_until, leased_by)
