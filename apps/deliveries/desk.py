@@ -2,11 +2,19 @@
 and the thread that called does the queries it asks for, one after the other, while mail goes on leaving."""
 
 import asyncio
+import logging
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from queue import SimpleQueue
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, connection
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.5
 _Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
@@ -63,7 +71,7 @@ class Desk:
     def _do(self, function: Callable[[], Any], future: "asyncio.Future[Any]") -> None:
         assert self._loop is not None
         try:
-            result = function()
+            result = _patiently(function)
         except Exception as error:
             self._loop.call_soon_threadsafe(_fail, future, error)
         else:
@@ -72,6 +80,20 @@ class Desk:
     def _cancel(self) -> None:
         if self._loop is not None and self._task is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+
+def _patiently(function: Callable[[], Any]) -> Any:
+    """Do a job, and wait for a database that is away. A job may be done twice: a lost answer is no lost commit."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return function()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            logger.warning("the database is away; trying again", exc_info=True)
+            connection.close()
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:

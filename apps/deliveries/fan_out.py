@@ -29,6 +29,13 @@ def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
     return True
 
 
+def refresh_statistics() -> None:
+    """Let PostgreSQL know of the new rows at once: until it does, it plans the sending for empty tables."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE deliveries_delivery, deliveries_deliveryabout, deliveries_packet")
+
+
 def cut_packets(mailing: Mailing, packet_size: int = PACKET_SIZE, attempt: int = 0, not_before=None) -> int:
     """Cut the waiting rows of a mailing into packets of `packet_size` rows; returns how many packets there are."""
     parameters = {

@@ -67,6 +67,10 @@ class SendingRun:
         self._is_stopping = False
         self._error: BaseException | None = None
 
+    @property
+    def time_is_up(self) -> bool:
+        return time.monotonic() > self._until
+
     async def main(self) -> None:
         """Send until nothing is due or the time is up. Raises what kept outcomes from being written."""
         with Journal(self.worker) as self._journal:
@@ -97,7 +101,7 @@ class SendingRun:
     async def _claim(self) -> Claim | None:
         """The next packet. When only full accounts have any, that is asked again after a while."""
         now = time.monotonic()
-        if now > self._until or len(self._tasks) >= _MOST_PACKETS:
+        if self.time_is_up or len(self._tasks) >= _MOST_PACKETS:
             return None
         in_hand = Counter(self._tasks.values())
         full = {account_id for account_id, number in in_hand.items() if number >= _PACKETS_PER_ACCOUNT}
@@ -220,10 +224,15 @@ class SendingRun:
                 return
 
 
-def send_what_is_due(seconds: float) -> None:
-    """Send packets for about so many seconds, or until none is due. Any number of these may run side by side."""
+def send_what_is_due(seconds: float) -> bool:
+    """Send packets for about so many seconds, or until none is due for this worker; True when the time was up first.
+
+    Any number of these may run side by side.
+    """
     desk = Desk()
-    desk.serve(SendingRun(desk, seconds).main)
+    run = SendingRun(desk, seconds)
+    desk.serve(run.main)
+    return run.time_is_up
 
 
 def in_words(problem: AccountProblem | SecretUnreadable) -> str:

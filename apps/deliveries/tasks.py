@@ -8,8 +8,7 @@ from apps.organizations.models import Organization
 from apps.organizations.scoping import in_organization
 
 from .circuits import close_circuit, try_again
-from .claiming import packets_wait
-from .fan_out import fan_out
+from .fan_out import fan_out, refresh_statistics
 from .replaying import replay_left_journals
 from .sending import send_what_is_due
 from .test_copies import send_test_copy
@@ -32,8 +31,7 @@ def work() -> None:
     After a while it makes way, so that a worker can be ended in peace, and calls the next of its kind.
     """
     replay_left_journals()
-    send_what_is_due(SLICE_SECONDS)
-    if packets_wait():
+    if send_what_is_due(SLICE_SECONDS):
         start("deliveries.work")
 
 
@@ -43,6 +41,7 @@ def fan_out_task(mailing_id: int, organization_id: int) -> None:
     with in_organization(Organization.objects.get(pk=organization_id)):
         mailing = Mailing.objects.select_related("organization").filter(pk=mailing_id).first()
         if mailing and mailing.state == Mailing.State.PENDING and fan_out(mailing, mailing.organization.packet_size):
+            refresh_statistics()
             start("deliveries.work")
 
 

@@ -10,8 +10,10 @@ from apps.campaigns.models import Mailing
 from apps.core.tokens import make_token
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.recipients.models import Person
+from apps.senders.models import SenderAccount
 from apps.surveys.models import Question
 from tests import people
+from tests.servers.answering_smtp import answering_server
 
 
 @dataclass
@@ -55,3 +57,16 @@ def sent(scoped, office) -> Sent:
     for student in (lucia, pablo):
         DeliveryAbout.objects.create(delivery=delivery, person=student)
     return Sent(mailing, delivery, lucia, pablo)
+
+
+@pytest.fixture
+def server(scoped):
+    with answering_server() as (handler, port):
+        SenderAccount.objects.update(port=port)
+        yield handler
+
+
+@pytest.fixture
+def clock(time_machine):
+    time_machine.move_to(timezone.now())
+    return time_machine

@@ -20,36 +20,9 @@ from apps.surveys.models import Question
 from apps.targetlists.models import UploadedList, UploadedRow
 from tests import people
 from tests.conftest import make_member
-from tests.servers.answering_smtp import answering_server
+from tests.deliveries.engine import started, state_of, states
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server(scoped):
-    with answering_server() as (handler, port):
-        SenderAccount.objects.update(port=port)
-        yield handler
-
-
-@pytest.fixture
-def clock(time_machine):
-    time_machine.move_to(timezone.now())
-    return time_machine
-
-
-def started(*chosen, packet_size=100, **fields) -> Mailing:
-    mailing = people.mailing(*chosen, state="pending", starts_at=timezone.now(), **fields)
-    assert fan_out(mailing, packet_size=packet_size)
-    return mailing
-
-
-def states(mailing) -> dict[str, str]:
-    return dict(mailing.deliveries.values_list("address", "state"))
-
-
-def state_of(mailing) -> str:
-    return Mailing.objects.get(pk=mailing.pk).state
 
 
 @pytest.mark.feature("S0.23")

@@ -16,6 +16,13 @@ class AnsweringServer:
     def __init__(self) -> None:
         self.answers: dict[str, str] = {}
         self.received: list[tuple[str, EmailMessage]] = []
+        self.port = 0
+        self.connections = 0
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        self.connections += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.answers:
@@ -43,6 +50,7 @@ def answering_server() -> Iterator[tuple[AnsweringServer, int]]:
     handler = AnsweringServer()
     controller = Controller(handler, hostname="127.0.0.1", port=free_port())
     controller.start()
+    handler.port = controller.port
     try:
         yield handler, controller.port
     finally:
