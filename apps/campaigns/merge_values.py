@@ -10,6 +10,7 @@ from django.utils import formats, timezone, translation
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from apps.core.fetching import fetch
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
 
 from .audience import AudienceRow
@@ -37,7 +38,8 @@ class MergeValues:
         """Read what the values of `rows` need: two queries."""
         students = {i for row in rows for i in row.about_ids}
         people = Person.objects.filter(pk__any_of=students | {row.person_id for row in rows if row.person_id})
-        names = {i: (first, last) for i, first, last in people.values_list("id", "first_name", "last_name")}
+        rows_of_people = fetch(people.order_by().values_list("id", "first_name", "last_name"))
+        names = {i: (first, last) for i, first, last in rows_of_people}
         return Loaded(names, self._classes(students))
 
     def constants(self, language: str) -> dict[str, str]:
@@ -62,7 +64,7 @@ class MergeValues:
         enrolments = Enrolment.objects.filter(
             person__any_of=students, role=Enrolment.Role.STUDENT, group__kind=Group.Kind.CLASS, group__year=self._year
         )
-        for student_id, name in enrolments.values_list("person_id", "group__name"):
+        for student_id, name in fetch(enrolments.order_by().values_list("person_id", "group__name")):
             names[student_id].append(name)
         return names
 

@@ -46,10 +46,9 @@ def close_circuit(account_id: int, mended: bool = False) -> None:
         start_on_commit("deliveries.tick")
 
 
-def note_success(account: SenderAccount) -> None:
+def note_success(account_id: int) -> None:
     """Mail has left by the account: the next failure is a first one again."""
-    if account.failures:
-        SenderAccount.objects.filter(pk=account.pk).update(failures=0)
+    SenderAccount.objects.filter(pk=account_id, failures__gt=0).update(failures=0)
 
 
 def try_again(account_id: int) -> None:

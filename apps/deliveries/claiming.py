@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from apps.campaigns.models import Mailing
@@ -16,7 +17,7 @@ from apps.senders.models import SenderAccount
 from .models import ConnectionSlots, Packet, Turn
 
 LEASE = timedelta(minutes=5)
-MOST_CONNECTIONS = 10  # of one worker to one account; more gain nothing
+FEWEST_CONNECTIONS = 4  # that one worker takes to one account, if there are as many
 _ALLOWANCES_A_MINUTE = 12
 _CLOCK_JUMP = timedelta(hours=5)  # no time of ours lies further ahead: then the clock was set back
 
@@ -26,23 +27,32 @@ class Claim:
     """A packet leased to this worker: how many of its rows may go now, and over how many connections."""
 
     packet: Packet
+    account_id: int
     rows: int
     connections: int
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A running mailing with a packet that is due. Ordered by who has been served least."""
+class _Candidate(NamedTuple):
+    """A running mailing with a packet that is due, and what its organisation and its account allow."""
 
-    mailing_id: int
     organization_id: int
+    mailing_id: int
     account_id: int
     packet_id: int
+    first_id: int
+    last_id: int
+    attempt: int
     is_new: bool  # not begun before, and not put off by a server: its organisation's interval holds
     packet_interval: int
+    messages_per_minute: int | None
+    # Who has been served least comes first.
     in_hand: int
     last_of_all: str
     last: str
+
+    @property
+    def turn(self) -> tuple:
+        return self.in_hand, self.last_of_all, self.last, self.mailing_id
 
 
 def claim(worker: str, connections: Mapping[int, int], full: Collection[int] = ()) -> Claim | None:
@@ -81,8 +91,8 @@ def renew_all(worker: str) -> None:
         held.filter(mailing__state=Mailing.State.SENDING).update(lease_until=until)
 
 
-_CANDIDATES = """SELECT m.id, m.organization_id, s.account_id, p.id, p.leased_by = '' AND p.not_before IS NULL,
-    o.packet_interval,
+_CANDIDATES = """SELECT m.organization_id, m.id, s.account_id, p.id, p.first_id, p.last_id, p.attempt,
+    p.leased_by = '' AND p.not_before IS NULL, o.packet_interval, a.messages_per_minute,
     (SELECT COUNT(*) FROM deliveries_packet h WHERE h.state = 'leased' AND h.organization_id = m.organization_id),
     COALESCE(CAST((SELECT MAX(l.last_packet_at) FROM deliveries_turn l
         WHERE l.organization_id = m.organization_id) AS text), ''),
@@ -109,31 +119,41 @@ def _candidates(now: datetime, full: Collection[int]) -> list[_Candidate]:
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES, {"now": adapt(now), "far": adapt(now + _CLOCK_JUMP)})
         found = [_Candidate(*row) for row in cursor.fetchall()]
-    waiting = [candidate for candidate in found if candidate.account_id not in full]
-    return sorted(waiting, key=lambda each: (each.in_hand, each.last_of_all, each.last, each.mailing_id))
+    return sorted((each for each in found if each.account_id not in full), key=lambda each: each.turn)
 
 
 def _claim_of(candidate: _Candidate, worker: str, held: int, now: datetime) -> Claim | None:
-    """Take the packet if its organisation and its account allow; the claims of one school queue up here."""
+    """Take the packet if its organisation and its account allow."""
     with transaction.atomic():
-        organization = Organization.objects.select_for_update(no_key=True).filter(pk=candidate.organization_id)
-        if not organization.exists() or not _interval_is_over(candidate, now):
+        if not held or candidate.packet_interval or candidate.messages_per_minute:
+            # The claims of one school queue up here: what they compare must not change meanwhile.
+            Organization.objects.select_for_update(no_key=True).filter(pk=candidate.organization_id).first()
+        if not _interval_is_over(candidate, now):
             return None
-        packets = Packet.objects.filter(pk=candidate.packet_id, state=Packet.State.WAITING)
-        packet = packets.select_related(
-            "mailing__organization", "mailing__sender__account", "mailing__question"
-        ).first()
-        if packet is None or packet.mailing.state != Mailing.State.SENDING:
+        connections = held or _take_connections(candidate, worker, now)
+        rows = _take_allowance(candidate, now) if connections else 0
+        packet = _lease(candidate, worker, now) if rows else None
+        if packet is None:
             return None
-        account = packet.mailing.sender.account
-        connections = held or _take_connections(account, worker, now)
-        rows = _take_allowance(account, packet, now) if connections and not account.problem else 0
-        if not rows:
-            return None
-        packet.state, packet.leased_by, packet.lease_until = Packet.State.LEASED, worker, now + LEASE
-        packets.update(state=packet.state, leased_by=worker, lease_until=packet.lease_until)
         _note_turn(packet, now)
-    return Claim(packet, rows, connections)
+    return Claim(packet, candidate.account_id, rows, connections)
+
+
+def _lease(candidate: _Candidate, worker: str, now: datetime) -> Packet | None:
+    """The packet, if nobody has been faster."""
+    lease = {"state": Packet.State.LEASED, "leased_by": worker, "lease_until": now + LEASE}
+    waiting = Packet.objects.filter(pk=candidate.packet_id, state=Packet.State.WAITING)
+    if not waiting.filter(mailing__state=Mailing.State.SENDING).update(**lease):
+        return None
+    return Packet(
+        pk=candidate.packet_id,
+        organization_id=candidate.organization_id,
+        mailing_id=candidate.mailing_id,
+        first_id=candidate.first_id,
+        last_id=candidate.last_id,
+        attempt=candidate.attempt,
+        **lease,
+    )
 
 
 def _note_turn(packet: Packet, now: datetime) -> None:
@@ -151,29 +171,31 @@ def _interval_is_over(candidate: _Candidate, now: datetime) -> bool:
         return not turns.filter(last_packet_at__gt=begin, last_packet_at__lte=now).exists()
 
 
-def _take_connections(account: SenderAccount, worker: str, now: datetime) -> int:
-    """How many connections the worker may have open to the account; 0 when others hold them all."""
-    slots = ConnectionSlots.objects.filter(account=account)
+def _take_connections(candidate: _Candidate, worker: str, now: datetime) -> int:
+    """How many connections the worker may have open to the account; 0 when others hold them all.
+
+    One takes half of them, or four, so that the next worker finds some.
+    """
+    slots = ConnectionSlots.objects.filter(account=candidate.account_id)
     taken = slots.exclude(worker=worker).filter(until__gt=now, until__lte=now + LEASE * 2)
-    free = account.max_connections - (taken.aggregate(number=Sum("number"))["number"] or 0)
-    mine = slots.filter(worker=worker).first()
-    number = min(free, mine.number if mine else MOST_CONNECTIONS)
+    most = SenderAccount.objects.values_list("max_connections", flat=True).get(pk=candidate.account_id)
+    free = most - (taken.aggregate(number=Sum("number"))["number"] or 0)
+    number = min(free, max(FEWEST_CONNECTIONS, (most + 1) // 2))
     if number <= 0:
         return 0
-    values = {"organization_id": account.organization_id, "number": number, "until": now + LEASE}
-    slots.update_or_create(worker=worker, account=account, defaults=values)
+    values = {"organization_id": candidate.organization_id, "number": number, "until": now + LEASE}
+    slots.update_or_create(worker=worker, account_id=candidate.account_id, defaults=values)
     return number
 
 
-def _take_allowance(account: SenderAccount, packet: Packet, now: datetime) -> int:
+def _take_allowance(candidate: _Candidate, now: datetime) -> int:
     """How many rows may go now. A limit per minute is kept by small allowances, a fixed time apart."""
-    size = packet.last_id - packet.first_id + 1
-    limit = account.messages_per_minute
+    size = candidate.last_id - candidate.first_id + 1
+    limit = candidate.messages_per_minute
     if limit is None:
         return size
-    if account.next_allowed_at and now < account.next_allowed_at <= now + _CLOCK_JUMP:
-        return 0
     allowance = max(1, limit // _ALLOWANCES_A_MINUTE)
     pause = timedelta(seconds=60 / (limit // allowance))
-    SenderAccount.objects.filter(pk=account.pk).update(next_allowed_at=now + pause)
-    return min(size, allowance)
+    has_come = Q(next_allowed_at=None) | Q(next_allowed_at__lte=now) | Q(next_allowed_at__gt=now + _CLOCK_JUMP)
+    account = SenderAccount.objects.filter(has_come, pk=candidate.account_id)
+    return min(size, allowance) if account.update(next_allowed_at=now + pause) else 0

@@ -18,6 +18,7 @@ from apps.campaigns.rendering import UNSUBSCRIBE_LINK, Edition, Renderer
 from apps.channels.email.esp import EspMail, EspRecipient
 from apps.channels.email.mime import Attachment, CompiledMessage, MailContent, compile_message
 from apps.channels.email.smtp import Envelope
+from apps.core.fetching import fetch
 from apps.senders.models import Sender
 
 from .models import DeliveryAbout
@@ -125,7 +126,7 @@ def _students_of(delivery_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """Delivery id -> the ids of the students it is about."""
     about: dict[int, tuple[int, ...]] = defaultdict(tuple)
     abouts = DeliveryAbout.objects.filter(delivery__any_of=delivery_ids).order_by("person_id")
-    for delivery_id, person_id in abouts.values_list("delivery_id", "person_id"):
+    for delivery_id, person_id in fetch(abouts.values_list("delivery_id", "person_id")):
         about[delivery_id] += (person_id,)
     return about
 

@@ -1,9 +1,10 @@
 """One row per recipient of a mailing: the truth about what was sent. And the packets in which rows are handed out."""
 
+import json
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Min, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import Mailing
+from apps.core.fetching import fetch
 from apps.core.states import check_transitions
 from apps.organizations.models import Organization
 from apps.organizations.scoping import OrganizationModel
@@ -163,7 +165,8 @@ class Packet(OrganizationModel):
     def rows_to_try(self, limit: int) -> list[tuple]:
         """Up to `limit` rows that are to be tried in this round, as Delivery.ROW_FIELDS."""
         rows = self.rows.filter(state=Delivery.State.WAITING, attempts__lte=self.attempt).order_by("id")
-        return list(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
+        taken = fetch(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
+        return [(*row[:-1], json.loads(row[-1]) if row[-1] != "{}" else {}) for row in taken]
 
     def mark_in_flight(self, delivery_ids: list[int]) -> None:
         """Note, before they are handed over, that these rows leave now; for what must not leave twice."""
@@ -187,20 +190,16 @@ class Packet(OrganizationModel):
 
     def _end_lease(self, state_of_marked: str) -> bool:
         """Each round tries every row once; what was put off in one round waits, ever longer, for the next."""
-        with transaction.atomic():
-            if not self.ours.select_for_update().exists():
-                return False
-            if self.mailing.leaves_once:
-                marked = self.rows.filter(state=Delivery.State.IN_FLIGHT)
-                marked.update(state=state_of_marked, updated_at=timezone.now())
-            fewest_attempts = self.rows.filter(state=Delivery.State.WAITING).aggregate(fewest=Min("attempts"))["fewest"]
-            is_done = fewest_attempts is None
-            changes: dict[str, Any] = {"state": self.State.DONE if is_done else self.State.WAITING}
-            if not is_done and fewest_attempts > self.attempt:
-                pause = min(FIRST_PAUSE * 2**self.attempt, LONGEST_PAUSE)
-                changes |= {"not_before": timezone.now() + pause, "attempt": self.attempt + 1}
-            self.ours.update(lease_until=None, **changes)
-        return is_done
+        if self.mailing.leaves_once and self.ours.exists():
+            marked = self.rows.filter(state=Delivery.State.IN_FLIGHT)
+            marked.update(state=state_of_marked, updated_at=timezone.now())
+        fewest_attempts = self.rows.filter(state=Delivery.State.WAITING).aggregate(fewest=Min("attempts"))["fewest"]
+        is_done = fewest_attempts is None
+        changes: dict[str, Any] = {"state": self.State.DONE if is_done else self.State.WAITING}
+        if not is_done and fewest_attempts > self.attempt:
+            pause = min(FIRST_PAUSE * 2**self.attempt, LONGEST_PAUSE)
+            changes |= {"not_before": timezone.now() + pause, "attempt": self.attempt + 1}
+        return bool(self.ours.update(lease_until=None, **changes)) and is_done
 
 
 check_transitions(Packet.State, Packet.TRANSITIONS)

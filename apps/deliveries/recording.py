@@ -90,7 +90,7 @@ class Recorder:
         self.postponed += sum(outcome.result == Result.POSTPONED for outcome in group)
 
     def _write(self, group: list[Outcome]) -> None:
-        with in_organization(self._packet.organization):
+        with in_organization(self._packet.mailing.organization):
             write_outcomes(self._packet, group)
             if time.monotonic() - self._looked_at > LOOK_SECONDS:
                 self._looked_at = time.monotonic()

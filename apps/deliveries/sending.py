@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import AccountProblem
 from apps.core.states import TransitionRefused, move
-from apps.organizations.scoping import in_organization
+from apps.organizations.scoping import in_organization, without_scope
 from apps.senders.models import SenderAccount
 from apps.senders.secrets import SecretUnreadable
 
@@ -61,6 +61,7 @@ class SendingRun:
         self._adapters: dict[int, Adapter] = {}
         self._idle_since: dict[int, float] = {}
         self._letters: dict[int, LetterMaker] = {}
+        self._mailings: dict[int, Mailing] = {}
         self._connections: dict[int, int] = {}
         self._nothing_besides: set[int] = set()
         self._nothing_until = 0.0
@@ -107,13 +108,30 @@ class SendingRun:
         full = {account_id for account_id, number in in_hand.items() if number >= _PACKETS_PER_ACCOUNT}
         if full == self._nothing_besides and now < self._nothing_until:
             return None
-        claimed = await self._desk.ask(claim, self.worker, self._connections, full)
+        claimed = await self._desk.ask(self._claimed, full)
         if claimed is None:
             self._nothing_besides, self._nothing_until = full, now + _LOOK_SECONDS
         return claimed
 
+    def _claimed(self, full: set[int]) -> Claim | None:
+        claimed = claim(self.worker, self._connections, full)
+        try:
+            if claimed:
+                claimed.packet.mailing = self._mailing(claimed.packet)
+        except Mailing.DoesNotExist:  # deleted just now, and its packets with it
+            return None
+        return claimed
+
+    def _mailing(self, packet: Packet) -> Mailing:
+        """What is sent does not change while it is sent: it is read once in this run."""
+        if packet.mailing_id not in self._mailings:
+            related = "organization", "sender__account", "question"
+            with without_scope():
+                self._mailings[packet.mailing_id] = Mailing.objects.select_related(*related).get(pk=packet.mailing_id)
+        return self._mailings[packet.mailing_id]
+
     def _begin(self, claimed: Claim) -> None:
-        account_id = _account(claimed.packet).pk
+        account_id = claimed.account_id
         self._connections[account_id] = claimed.connections
         self._idle_since.pop(account_id, None)
         self._tasks[asyncio.create_task(self._send(claimed))] = account_id
@@ -207,7 +225,7 @@ class SendingRun:
     def _end(self, packet: Packet, recorder: Recorder) -> None:
         with in_organization(packet.mailing.organization):
             if recorder.accepted:
-                note_success(_account(packet))
+                note_success(_account(packet).pk)
             if packet.give_back():
                 finish(packet.mailing)
 

@@ -1,32 +1,73 @@
 """A small mail server that fails where it is told to, for what no well-behaved server can show."""
 
 import socket
+import ssl
+import struct
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 DROP = "drop"  # close the connection instead of answering
+RESET = "reset"  # the same, and what was said before may be lost on its way
 SILENT = "silent"  # keep the connection, say nothing
+JOINED, SPLIT = "joined", "split"
+
+_BETWEEN_PIECES = 0.002
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A reply with something wrong about it; `reply` None is the usual one, bytes go out as they are.
+
+    It is said `times` times, after `delay` seconds. With `only`, so many bytes leave, and then the connection ends;
+    `closes` ends it after the whole.
+    """
+
+    reply: str | bytes | None = None
+    delay: float = 0
+    times: int = 1
+    only: int | None = None
+    closes: bool = False
+
+
+Answer = str | bytes | Fault
+Script = dict[str, Answer]
 
 
 class FaultServer:
-    """`script` gives the answers of each connection in turn: step -> reply, DROP or SILENT; {} behaves well.
+    """`scripts` give the answers of each connection in turn: step -> reply, or what goes wrong; {} behaves well.
 
-    Steps: greeting, ehlo, auth, mail, rcpt, data, dot, rset, quit, and "body" (DROP closes in the middle of the data).
-    A step may be limited to the n-th message of the connection: "rcpt 2". The last script serves all further
-    connections. `received` holds what came with a final dot that was answered with 250, `commands` every line.
+    Steps: greeting, ehlo, starttls, handshake, auth, secret (what follows a 334), mail, rcpt, data, body (before each
+    of its lines), dot, rset, quit. A step may be limited to the n-th message of the connection: "rcpt 2". "wire" says
+    how replies travel: JOINED are those that can be in one packet, SPLIT is each in several. The last script serves
+    all further connections. More than `at_most` connections at a time are turned away with 421.
+
+    `received` holds what came with a final dot that was answered with 250; `taken` also what the server may have kept
+    while its answer was lost or was nonsense. `commands` holds every line.
     """
 
-    def __init__(self, *scripts: dict[str, str], extensions: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *scripts: Script,
+        extensions: tuple[str, ...] = (),
+        context: ssl.SSLContext | None = None,
+        at_most: int | None = None,
+    ) -> None:
         self._scripts = list(scripts) or [{}]
-        self._extensions = extensions
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.extensions = extensions
+        self.context = context
+        self._at_most = at_most
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
         self.port = self._listener.getsockname()[1]
         self.received: list[bytes] = []
+        self.taken: list[bytes] = []
         self.commands: list[str] = []
-        self.connections = 0
-        self._open: list[socket.socket] = []
+        self.connections = self.now_open = self.most_at_once = 0
+        self.messages_of: list[int] = []  # how many messages each connection brought
+        self.over = threading.Event()
+        self._count = threading.Lock()
+        self._threads: list[threading.Thread] = []
 
     def serve(self) -> None:
         while True:
@@ -36,44 +77,124 @@ class FaultServer:
                 return
             script = self._scripts[min(self.connections, len(self._scripts) - 1)]
             self.connections += 1
-            self._open.append(client)
-            threading.Thread(target=self._serve_quietly, args=(client, script), daemon=True).start()
+            self._change_open(1)
+            if self._at_most is not None and self.now_open > self._at_most:
+                script = {"greeting": "421 4.7.0 Too many connections from you"}
+            thread = threading.Thread(target=self._serve_quietly, args=(client, script), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
+        """No more connections; what clients that are gone have sent is still read, and counted."""
+        self.over.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for client in self._open:
-            client.close()
+        for thread in self._threads:
+            thread.join(5)
 
-    def _serve_quietly(self, client: socket.socket, script: dict[str, str]) -> None:
+    def _change_open(self, by: int) -> None:
+        with self._count:
+            self.now_open += by
+            self.most_at_once = max(self.most_at_once, self.now_open)
+
+    def _serve_quietly(self, client: socket.socket, script: Script) -> None:
+        wire = _Wire(client, str(script.get("wire", "")), self.over)
+        dialogue = _Dialogue(self, wire, script)
         try:
-            _Dialogue(self, client, script, self._extensions).run()
+            dialogue.run()
         except (OSError, _Over):
             pass
         finally:
-            client.close()
+            with self._count:
+                self.messages_of.append(dialogue.message)
+            wire.close()
+            self._change_open(-1)
 
 
 class _Over(Exception):
     """The script ends the connection here."""
 
 
+class _Wire:
+    """A connection's bytes: lines in, replies out."""
+
+    def __init__(self, client: socket.socket, shape: str, over: threading.Event) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket, self._shape, self._over = client, shape, over
+        self._arrived = bytearray()
+        self._said = b""
+
+    def line(self) -> bytes:
+        """The next line; nothing at the end of the connection."""
+        while (end := self._arrived.find(b"\n")) < 0:
+            self.flush()
+            data = self.socket.recv(65_536)
+            if not data:
+                return b""
+            self._arrived += data
+        line = bytes(self._arrived[: end + 1])
+        del self._arrived[: end + 1]
+        return line
+
+    def say(self, data: bytes) -> None:
+        self._said += data
+        if self._shape != JOINED:
+            self.flush()
+
+    def flush(self) -> None:
+        said, self._said = self._said, b""
+        if self._shape != SPLIT:
+            self.socket.sendall(said)
+            return
+        size = max(1, len(said) // 3)
+        for start in range(0, len(said), size):
+            self.socket.sendall(said[start : start + size])
+            self._over.wait(_BETWEEN_PIECES)
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        self.flush()
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
+    def break_off_handshake(self, context: ssl.SSLContext, size: int) -> None:
+        """Answer the client's first words with the first `size` bytes of what they should get, and close."""
+        self.flush()
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        encrypted = context.wrap_bio(incoming, outgoing, server_side=True)
+        while not outgoing.pending:
+            incoming.write(self.socket.recv(65_536))
+            with suppress(ssl.SSLWantReadError):
+                encrypted.do_handshake()
+        self.socket.sendall(outgoing.read()[:size])
+        raise _Over
+
+    def reset(self) -> None:
+        """Let close() cut the connection off, instead of ending it in order."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.flush()
+        self.socket.close()
+
+
 class _Dialogue:
-    def __init__(self, server: FaultServer, client: socket.socket, script: dict[str, str], extensions: tuple) -> None:
-        self._server, self._client, self._script = server, client, script
-        self._extensions = extensions
-        self._lines = client.makefile("rb")
-        self._message = 0
+    def __init__(self, server: FaultServer, wire: _Wire, script: Script) -> None:
+        self._server, self._wire, self._script = server, wire, script
+        self.message = 0
         self._senders = self._recipients = 0
 
     def run(self) -> None:
         self._answer("greeting", "220 fault.example ESMTP")
-        for line in self._lines:
+        while line := self._wire.line():
             command = line.decode("utf-8", "replace").rstrip("\r\n")
             self._server.commands.append(command)
-            verb = command[:4].lower()
+            verb = command.partition(" ")[0].lower()
             if verb in ("ehlo", "helo"):
                 self._answer("ehlo", "\r\n".join(self._ehlo_lines()))
+            elif verb == "starttls":
+                self._start_tls()
+            elif verb == "auth":
+                self._log_in()
             elif verb == "data":
                 self._data()
             elif verb == "quit":
@@ -83,19 +204,35 @@ class _Dialogue:
                 self._other(verb)
 
     def _other(self, verb: str) -> None:
-        self._message += verb == "mail"
-        good = {"auth": "235 2.7.0 Welcome"}.get(verb, "250 OK")
-        if verb == "rcpt" and not self._senders:
-            good = "503 5.5.1 No sender"
-        accepted = self._answer(verb, good).startswith("250")
+        self.message += verb == "mail"
+        good = "503 5.5.1 No sender" if verb == "rcpt" and not self._senders else "250 OK"
+        accepted = self._answer(verb, good)[:1] == "2"
         self._senders += verb == "mail" and accepted
         self._recipients += verb == "rcpt" and accepted
         if verb == "rset":
             self._senders = self._recipients = 0
 
     def _ehlo_lines(self) -> list[str]:
-        lines = ["fault.example", *self._extensions]
+        lines = ["fault.example", *self._server.extensions]
         return [f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines]
+
+    def _start_tls(self) -> None:
+        context = self._server.context
+        assert context is not None
+        self._answer("starttls", "220 Ready")
+        fault = self._script.get("handshake")
+        if isinstance(fault, Fault) and fault.only is not None:
+            self._wire.break_off_handshake(context, fault.only)
+        if fault is not None:
+            self._answer("handshake", "")
+            raise _Over
+        self._wire.encrypt(context)
+
+    def _log_in(self) -> None:
+        reply = self._answer("auth", "235 2.7.0 Welcome")
+        while reply.startswith("334"):
+            self._server.commands.append(self._wire.line().decode().rstrip("\r\n"))
+            reply = self._answer("secret", "235 2.7.0 Welcome")
 
     def _data(self) -> None:
         reply = self._answer("data", "354 Go ahead" if self._recipients else "503 5.5.1 No recipient")
@@ -103,36 +240,56 @@ class _Dialogue:
         if not reply.startswith("354"):
             return
         content = []
-        for line in self._lines:
-            if line == b".\r\n":
-                break
+        while (line := self._wire.line()) != b".\r\n":
+            if not line:
+                raise _Over  # the connection ended without a final dot
             content.append(line)
-            self._act(self._script.get("body"))
-        else:
-            raise _Over  # the connection ended without a final dot
-        if self._answer("dot", "250 2.0.0 Taken").startswith("250"):
-            self._server.received.append(b"".join(content))
+            if self._fault("body"):
+                self._answer("body", "")
+        self._answer("dot", "250 2.0.0 Taken", keeps=b"".join(content))
 
-    def _answer(self, step: str, good: str) -> str:
-        reply = self._script.get(f"{step} {self._message}", self._script.get(step, good))
-        self._act(reply)
-        self._client.sendall(reply.encode() + b"\r\n")
-        if reply.startswith("421"):
-            raise _Over
-        return reply
+    def _fault(self, step: str) -> Answer | None:
+        return self._script.get(f"{step} {self.message}", self._script.get(step))
 
-    def _act(self, reply: str | None) -> None:
-        if reply == DROP:
-            self._client.shutdown(socket.SHUT_RDWR)
+    def _answer(self, step: str, good: str, keeps: bytes | None = None) -> str:
+        """Say what the script wants, else what is `good`; the reply as it was meant."""
+        answer = self._fault(step)
+        fault = answer if isinstance(answer, Fault) else Fault(answer)
+        reply = good if fault.reply is None else fault.reply
+        if keeps is not None:
+            self._keep(keeps, reply)
+        if fault.delay:
+            self._server.over.wait(fault.delay)
+        if not isinstance(reply, bytes):
+            self._end_instead(reply)
+        data = reply if isinstance(reply, bytes) else reply.encode() + b"\r\n"
+        self._wire.say(data[: fault.only] * fault.times)
+        if fault.only is not None or fault.closes or data.startswith(b"421"):
             raise _Over
+        return data.decode("latin-1")
+
+    def _keep(self, content: bytes, reply: str | bytes) -> None:
+        """Bytes are nonsense: what the server made of the message is anybody's guess."""
+        if isinstance(reply, bytes) or reply[:1] not in ("4", "5"):
+            self._server.taken.append(content)
+        if isinstance(reply, str) and reply.startswith("250"):
+            self._server.received.append(content)
+
+    def _end_instead(self, reply: str) -> None:
         if reply == SILENT:
-            time.sleep(30)
+            self._wire.flush()
+            self._server.over.wait(30)
+            raise _Over
+        if reply == RESET:
+            self._wire.reset()
+        if reply in (DROP, RESET):
+            raise _Over
 
 
 @contextmanager
-def fault_server(*scripts: dict[str, str], extensions: tuple[str, ...] = ()) -> Iterator[FaultServer]:
-    """The server, listening; closed at the end."""
-    server = FaultServer(*scripts, extensions=extensions)
+def fault_server(*scripts: Script, **options) -> Iterator[FaultServer]:
+    """The server, listening; closed at the end. `options` are those of FaultServer."""
+    server = FaultServer(*scripts, **options)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:

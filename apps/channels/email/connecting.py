@@ -35,7 +35,7 @@ class SmtpAccount:
 
 
 class Connection(asyncio.Protocol):
-    """The line to a server. Until `on_reply` is set, replies wait to be fetched with reply()."""
+    """The line to a server. Replies wait in order until they are fetched with reply()."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
@@ -49,22 +49,21 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        # held up as soon as one byte has not left: so a loss can tell what was handed over
-        transport.set_write_buffer_limits(high=0)
+        # Held up as soon as anything has not left: so a loss can tell what was handed over. Not 0, which makes TLS
+        # transports say "held up" and "go on" in turn, whatever has left.
+        transport.set_write_buffer_limits(high=1)
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
-        try:
-            for reply in self._reader.feed(data):
-                self.on_reply(reply)
-        except GarbledReply as problem:
-            self.drop(problem)
+        self._replies.extend(self._reader.feed(data))
+        self.replies_came()
+        if self._reader.problem is not None:
+            self.drop(self._reader.problem)
 
-    def on_reply(self, reply: Reply) -> None:
-        """While the connection is being opened: keep the reply for whoever awaits it."""
-        self._replies.append(reply)
+    def replies_came(self) -> None:
+        """While the connection is being opened: tell whoever awaits them."""
         self._wake()
 
     def pause_writing(self) -> None:
@@ -137,6 +136,10 @@ async def _dial(account: SmtpAccount, connection: Connection, context: ssl.SSLCo
         await _start_tls(account, connection, context)
     if account.username:
         await _log_in(account, connection)
+    if connection.lost:
+        raise connection.lost
+    if not connection.is_in_step():
+        raise GarbledReply(reply_text(*await connection.reply()))
 
 
 async def _introduce(connection: Connection) -> None:

@@ -16,7 +16,7 @@ from apps.channels.email.replies import GarbledReply, Reply, reply_text
 from apps.channels.outcomes import AccountBusy, AccountProblem, Outcome, Result, gettext_noop
 
 _PATIENCE_AFTER_DATA = 4  # times the usual timeout: servers scan a message before they answer the final dot
-_ALONE = 65_536  # bytes; a larger message is not followed by the next one's commands in the same write
+_PIECE = 65_536  # bytes; a larger message leaves in pieces, so that a loss can tell whether its final dot had left
 _NEEDS_LOGIN = (530, 535, 538)
 _CLOSING = 421
 _GO_AHEAD = 354
@@ -99,13 +99,13 @@ class Dialogue(Connection):
         self._expected: deque[Callable[[Reply], None]] = deque()
         self._in_talk: Message | None = None  # its MAIL, RCPT and DATA are said, its content is not
         self._handed_over: Message | None = None  # its final dot is said, and not answered
-        self._unsent = 0
+        self._rest = memoryview(b"")  # of a large content: what has yet to leave
         self._deadline = 0.0
         self.started = self.leaving = False
 
     @property
     def is_idle(self) -> bool:
-        return self.started and not self._expected and not self.leaving
+        return self.started and not self._expected and not self.leaving and self.lost is None
 
     @property
     def awaits_answer(self) -> bool:
@@ -133,30 +133,27 @@ class Dialogue(Connection):
             return
         self.leaving = True
         if not self.started or self._expected:
-            self.transport.abort()
+            self.drop(ConnectionAbortedError("closed by this side"))
             return
         self._expected.append(lambda _reply: self.transport.close())
         self._write(b"QUIT\r\n")
 
     def look_at_clock(self) -> None:
-        """Drop the connection when nothing has moved for too long, neither a reply nor a byte that left."""
-        if not self._expected or self.lost:
-            return
-        unsent = self.transport.get_write_buffer_size()
-        if unsent < self._unsent:
-            self._wait_longer()
-        self._unsent = unsent
-        if self._clock() > self._deadline:
+        """Drop the connection when nothing has moved for too long, neither a reply nor a piece that left."""
+        if self._expected and self.lost is None and self._clock() > self._deadline:
             self.drop(TimeoutError("timed out"))
 
-    def on_reply(self, reply: Reply) -> None:
-        """Each reply goes to the step that waits for it, in order."""
+    def replies_came(self) -> None:
+        """Each reply goes to the step that waits for it, in order; none after the connection was given up."""
         if not self.started:
-            super().on_reply(reply)
-        elif self._expected:
-            self._expected.popleft()(reply)
-        else:  # out of turn: 421 before an idle connection is closed, or nonsense
-            self.drop(ConnectionResetError(reply_text(*reply)))
+            super().replies_came()
+            return
+        while self._replies and self.lost is None:
+            reply = self._replies.popleft()
+            if self._expected:
+                self._expected.popleft()(reply)
+            else:  # out of turn: 421 before an idle connection is closed, or nonsense
+                self.drop(ConnectionResetError(reply_text(*reply)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Say what becomes of the messages in hand, then tell the channel."""
@@ -250,10 +247,11 @@ class Dialogue(Connection):
         if refused is None and reply[0] != _GO_AHEAD:
             refused = reply
         if refused is None and self._errands.is_stopped:
-            message.tries -= 1
-            self.drop(ConnectionResetError("stopped"))
+            self.drop(ConnectionAbortedError("closed by this side"))
+        elif refused is None and not self.is_in_step():  # the next reply would be taken for that to the final dot
+            self.drop(GarbledReply("the server answered before it was asked"))
         elif refused is None:
-            self._hand_over(message)
+            self._say_content(message)
         else:
             self._not_taken(message, refused, waits_for_data=reply[0] == _GO_AHEAD)
 
@@ -270,26 +268,35 @@ class Dialogue(Connection):
             self._expected.append(self._on_reply_in_turn)
             self._write(message.lines.pop(0))
 
-    def _hand_over(self, message: Message) -> None:
-        self._in_talk, self._handed_over = None, message
-        self._expected.append(self._on_reply_to_dot)
+    def _say_content(self, message: Message) -> None:
         data, message.data = message.data, b""
-        if len(data) < _ALONE:
-            self._write(data + self._begin_early())
-            return
-        self._write(data)
-        if not self.writes_are_held_up:
-            self.resume_writing()
+        if len(data) < _PIECE:
+            self._hand_over(message, data)
+        else:
+            self._rest = memoryview(data)
+            self._expected.append(self._on_reply_amid_content)
+            self._say_pieces(message)
 
-    def _begin_early(self) -> bytes:
-        """What to say for the next message while the answer to this one is awaited."""
-        return self._begin_next() if self._pipelining else b""
+    def _say_pieces(self, message: Message) -> None:
+        """Of a large content as much as the line takes; the final dot goes with the last piece."""
+        while not self.writes_are_held_up and not self.transport.is_closing():
+            piece, self._rest = self._rest[:_PIECE], self._rest[_PIECE:]
+            if not self._rest:
+                self._expected.clear()
+                self._hand_over(message, bytes(piece))
+                return
+            self._write(piece)
 
     def resume_writing(self) -> None:
-        """The final dot of a large message has left: now the next one may be announced."""
         super().resume_writing()
-        if self._handed_over is not None and self._in_talk is None and (lines := self._begin_early()):
-            self._write(lines)
+        if self._rest and self._in_talk is not None:
+            self._say_pieces(self._in_talk)
+
+    def _hand_over(self, message: Message, data: bytes) -> None:
+        """Say the end of a message, and announce the next one in the same write."""
+        self._in_talk, self._handed_over = None, message
+        self._expected.append(self._on_reply_to_dot)
+        self._write(data + self._begin_next() if self._pipelining else data)
 
     def _not_taken(self, message: Message, refused: Reply, waits_for_data: bool) -> None:
         """A message the server does not want, or not now; the next one follows after a reset."""
@@ -333,7 +340,22 @@ class Dialogue(Connection):
             self._stop_if_about_sender(text, to_mail=message.replies[0][0] // 100 == 5)
         return None if result == Result.ACCEPTED else result
 
-    # -- the reply to the final dot
+    # -- the reply to the content
+
+    def _on_reply_amid_content(self, reply: Reply) -> None:
+        """A server that does not want to hear the rest: this message is decided, and the connection of no use."""
+        message = self._in_talk
+        assert message is not None
+        message.replies.append(reply)
+        try:
+            result = self._judge(message, reply)
+        except AccountProblem as problem:
+            self._give_up(message, problem)
+            return
+        if result is not None:
+            self._in_talk = None
+            message.client.report(Outcome(message.envelope.key, result, reply_text(*reply)))
+        self.drop(ConnectionResetError(reply_text(*reply)))
 
     def _on_reply_to_dot(self, reply: Reply) -> None:
         message = self._handed_over
@@ -372,9 +394,6 @@ class Dialogue(Connection):
         self._answered(message, result, text)
 
     def _lost_after_hand_over(self, message: Message) -> None:
-        if self.writes_are_held_up and len(message.envelope.content) >= _ALONE:
-            self._begin_again(message)  # the final dot had not left
-            return
         if isinstance(self.lost, GarbledReply):
             sentence = "The message was handed over, and the server's answer was not understood: "
         else:
@@ -404,20 +423,16 @@ class Dialogue(Connection):
         self._errands.fail(problem)
 
     def _begin_again(self, message: Message, text: str = "") -> None:
-        """A message that was not handed over goes once more; a second loss postpones it."""
-        if message.tries < 2:
+        """A message that was not handed over goes once more; a second loss postpones it. None goes when all stops."""
+        if message.tries < 2 or self._errands.is_stopped:
             self._errands.put_back(message)
             return
         reply = text or f"The connection broke off: {reply_text(0, str(self.lost))}"
         message.client.report(Outcome(message.envelope.key, Result.POSTPONED, reply))
 
-    def _write(self, data: bytes) -> None:
-        self._wait_longer()
+    def _write(self, data: bytes | memoryview) -> None:
+        patience = _PATIENCE_AFTER_DATA if self._handed_over is not None or self._rest else 1
         self.transport.write(data)
-        self._unsent = self.transport.get_write_buffer_size()
-
-    def _wait_longer(self) -> None:
-        patience = _PATIENCE_AFTER_DATA if self._handed_over is not None else 1
         self._deadline = self._clock() + self._account.timeout * patience
 
 

@@ -82,6 +82,7 @@ class CompiledMessage:
         self._head = head
         self._subject = unstructured(subject.literal) if subject.is_literal else subject
         self._attachments = attachments
+        parts = _with_texts_joined(parts)
         self._parts = ["", *(part if isinstance(part, str) else "" for part in parts)]
         places = list(enumerate(parts, start=1))
         self._slots = _by_slot((i, part) for i, part in places if not isinstance(part, (str, _Folded)))
@@ -164,6 +165,16 @@ def compile_message(
         f"--{alternative}--\r\n",
     ]
     return CompiledMessage(_shared_headers(content), _Folded(subject, constants), parts, attachments)
+
+
+def _with_texts_joined(parts: "Sequence[str | Slot | _Folded]") -> "list[str | Slot | _Folded]":
+    joined: list[str | Slot | _Folded] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
 
 
 def _by_slot(places: "Iterable[tuple[int, Slot]]") -> list[tuple[Callable[[Mapping[str, str]], str], int, list[int]]]:

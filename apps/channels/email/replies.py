@@ -14,27 +14,34 @@ class GarbledReply(Exception):
 
 
 class ReplyReader:
-    """Takes bytes as they arrive, gives whole replies."""
+    """Takes bytes as they arrive, gives whole replies. After nonsense there is a `problem`, and no more replies."""
 
-    __slots__ = ("_code", "_lines", "_number", "_rest")
+    __slots__ = ("_code", "_lines", "_number", "_rest", "problem")
 
     def __init__(self) -> None:
         self._rest = b""
         self._code = 0
         self._lines: list[bytes] = []
         self._number = 0
+        self.problem: GarbledReply | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left of what came: no byte beyond the replies that were given out."""
-        return not self._rest and not self._number
+        return not self._rest and not self._number and self.problem is None
 
     def feed(self, data: bytes) -> list[Reply]:
-        """The replies that are complete with `data`, as (code, text); LF parts the lines. Raises GarbledReply."""
+        """The replies that are complete with `data`, as (code, text); LF parts the lines."""
+        replies: list[Reply] = []
+        if self.problem is None:
+            try:
+                self._read(data, replies)
+            except GarbledReply as problem:
+                self.problem = problem
+        return replies
+
+    def _read(self, data: bytes, replies: list[Reply]) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _MAX_LINE:
-            raise GarbledReply(reply_text(0, self._rest[:_MAX_LINE]))
-        replies = []
         for line in lines:
             code = _code(line)
             text = line[4:].rstrip(b"\r")
@@ -46,7 +53,8 @@ class ReplyReader:
                 self._code, self._lines, self._number = 0, [], 0
             else:
                 replies.append((code, text))
-        return replies
+        if len(self._rest) > _MAX_LINE:
+            raise GarbledReply(reply_text(0, self._rest[:_MAX_LINE]))
 
     def _keep(self, code: int, text: bytes) -> None:
         if self._number and code != self._code:
