@@ -14,9 +14,9 @@ class AnyOf(Lookup):
     lookup_name = "any_of"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
             # As text: the driver takes its time over each element of a list.
-            return f"{column} = ANY(%s::bigint[])", [*parameters, "{" + ",".join(map(str, map(int, self.rhs))) + "}"]
-        return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(list(self.rhs))]
+            return f"{column} = ANY(%s::bigint[])", (*parameters, "{" + ",".join(map(str, map(int, self.rhs))) + "}")
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*parameters, json.dumps(list(self.rhs)))

@@ -17,6 +17,7 @@ from apps.channels.outcomes import AccountBusy, AccountProblem, Outcome, Result,
 
 _PATIENCE_AFTER_DATA = 4  # times the usual timeout: servers scan a message before they answer the final dot
 _PIECE = 65_536  # bytes; a larger message leaves in pieces, so that a loss can tell whether its final dot had left
+_NOTHING = memoryview(b"")
 _NEEDS_LOGIN = (530, 535, 538)
 _CLOSING = 421
 _GO_AHEAD = 354
@@ -72,7 +73,9 @@ class Message:
 class Errands(Protocol):
     """What a dialogue asks of the channel it works for."""
 
-    is_stopped: bool  # nothing may be handed over any more
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing may be handed over any more."""
 
     def take(self) -> Message | None:
         """The next message; None when there is none at the moment."""
@@ -99,7 +102,7 @@ class Dialogue(Connection):
         self._expected: deque[Callable[[Reply], None]] = deque()
         self._in_talk: Message | None = None  # its MAIL, RCPT and DATA are said, its content is not
         self._handed_over: Message | None = None  # its final dot is said, and not answered
-        self._rest = memoryview(b"")  # of a large content: what has yet to leave
+        self._rest = _NOTHING  # of a large content: what has yet to leave
         self._deadline = 0.0
         self.started = self.leaving = False
 
@@ -282,6 +285,7 @@ class Dialogue(Connection):
         while not self.writes_are_held_up and not self.transport.is_closing():
             piece, self._rest = self._rest[:_PIECE], self._rest[_PIECE:]
             if not self._rest:
+                self._rest = _NOTHING
                 self._expected.clear()
                 self._hand_over(message, bytes(piece))
                 return
