@@ -4,7 +4,7 @@ from base64 import b64decode
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import MISSING
+from aiosmtpd.smtp import AuthResult
 
 from apps.senders.checking import CannotBeTried, try_account
 from apps.senders.models import SenderAccount
@@ -24,12 +24,10 @@ class TokenDoor:
 
     async def auth_XOAUTH2(self, server, arguments):
         self.logins.append(b64decode(arguments[1]).decode())
-        if self.logins[-1] == f"user=office@school.example\1auth=Bearer {self.token}\1\1":
-            server.session.authenticated = True
-            await server.push("235 2.7.0 Welcome")
-        else:
-            await server.push("535 5.7.8 That token is not for you")
-        return MISSING
+        is_good = self.logins[-1] == f"user=office@school.example\1auth=Bearer {self.token}\1\1"
+        return AuthResult(
+            success=is_good, handled=False, message=None if is_good else "535 5.7.8 That token is not for you"
+        )
 
     async def handle_DATA(self, server, session, envelope):
         self.mails += 1
