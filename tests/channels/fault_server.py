@@ -13,7 +13,7 @@ RESET = "reset"  # the same, and what was said before may be lost on its way
 SILENT = "silent"  # keep the connection, say nothing
 JOINED, SPLIT = "joined", "split"
 
-_BETWEEN_PIECES = 0.002
+_BETWEEN_PIECES = 0.0003
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,10 @@ class FaultServer:
     """`scripts` give the answers of each connection in turn: step -> reply, or what goes wrong; {} behaves well.
 
     Steps: greeting, ehlo, starttls, handshake, auth, secret (what follows a 334), mail, rcpt, data, body (before each
-    of its lines), dot, rset, quit. A step may be limited to the n-th message of the connection: "rcpt 2". "wire" says
-    how replies travel: JOINED are those that can be in one packet, SPLIT is each in several. The last script serves
-    all further connections. More than `at_most` connections at a time are turned away with 421.
+    of its lines; a reply there ends the connection), dot, rset, quit. A step may be limited to the n-th message of the
+    connection: "rcpt 2". "wire" says how replies travel: JOINED are those that can be in one packet, SPLIT is each in
+    several. The last script serves all further connections. More than `at_most` connections at a time are turned away
+    with 421.
 
     `received` holds what came with a final dot that was answered with 250; `taken` also what the server may have kept
     while its answer was lost or was nonsense. `commands` holds every line.
@@ -77,12 +78,12 @@ class FaultServer:
                 return
             script = self._scripts[min(self.connections, len(self._scripts) - 1)]
             self.connections += 1
-            self._change_open(1)
+            self.change_open(1)
             if self._at_most is not None and self.now_open > self._at_most:
                 script = {"greeting": "421 4.7.0 Too many connections from you"}
             thread = threading.Thread(target=self._serve_quietly, args=(client, script), daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def close(self) -> None:
         """No more connections; what clients that are gone have sent is still read, and counted."""
@@ -92,7 +93,7 @@ class FaultServer:
         for thread in self._threads:
             thread.join(5)
 
-    def _change_open(self, by: int) -> None:
+    def change_open(self, by: int) -> None:
         with self._count:
             self.now_open += by
             self.most_at_once = max(self.most_at_once, self.now_open)
@@ -108,7 +109,8 @@ class FaultServer:
             with self._count:
                 self.messages_of.append(dialogue.message)
             wire.close()
-            self._change_open(-1)
+            if not dialogue.said_goodbye:
+                self.change_open(-1)
 
 
 class _Over(Exception):
@@ -146,7 +148,7 @@ class _Wire:
         if self._shape != SPLIT:
             self.socket.sendall(said)
             return
-        size = max(1, len(said) // 3)
+        size = len(said) // 2 + 1
         for start in range(0, len(said), size):
             self.socket.sendall(said[start : start + size])
             self._over.wait(_BETWEEN_PIECES)
@@ -181,6 +183,7 @@ class _Dialogue:
     def __init__(self, server: FaultServer, wire: _Wire, script: Script) -> None:
         self._server, self._wire, self._script = server, wire, script
         self.message = 0
+        self.said_goodbye = False
         self._senders = self._recipients = 0
 
     def run(self) -> None:
@@ -198,6 +201,8 @@ class _Dialogue:
             elif verb == "data":
                 self._data()
             elif verb == "quit":
+                self.said_goodbye = True
+                self._server.change_open(-1)  # before the answer: the client may call again at once
                 self._answer("quit", "221 Bye")
                 return
             else:
@@ -224,6 +229,8 @@ class _Dialogue:
         if isinstance(fault, Fault) and fault.only is not None:
             self._wire.break_off_handshake(context, fault.only)
         if fault is not None:
+            self._wire.flush()
+            self._wire.socket.recv(65_536)  # what the client begins with
             self._answer("handshake", "")
             raise _Over
         self._wire.encrypt(context)
@@ -244,8 +251,8 @@ class _Dialogue:
             if not line:
                 raise _Over  # the connection ended without a final dot
             content.append(line)
-            if self._fault("body"):
-                self._answer("body", "")
+            if self._fault("body") and self._answer("body", ""):
+                raise _Over  # who answers in the middle does not want to hear the rest
         self._answer("dot", "250 2.0.0 Taken", keeps=b"".join(content))
 
     def _fault(self, step: str) -> Answer | None:
@@ -262,7 +269,7 @@ class _Dialogue:
             self._server.over.wait(fault.delay)
         if not isinstance(reply, bytes):
             self._end_instead(reply)
-        data = reply if isinstance(reply, bytes) else reply.encode() + b"\r\n"
+        data = reply if isinstance(reply, bytes) else f"{reply}\r\n".encode() if reply else b""
         self._wire.say(data[: fault.only] * fault.times)
         if fault.only is not None or fault.closes or data.startswith(b"421"):
             raise _Over
