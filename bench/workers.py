@@ -12,18 +12,23 @@ from bench.processes import children_of, cpu_seconds
 from bench.servers import ROOT, BenchProblem, Installation
 from tests.servers.running import stop
 
+# Starts mailings and everything else that is not sending.
+_OFFICE = ("-Q", "celery", "-c", "1", "--loglevel", "warning", "-n", "office@bench")
+
 
 class Crew:
-    """`workers` worker programs of `processes` sending processes each, and the scheduler."""
+    """`workers` programs of `processes` sending processes each; the scheduler, and a worker for all the rest."""
 
     def __init__(self, place: Installation, workers: int, processes: int):
         self._place, self._wanted, self._processes = place, workers, processes
         self._started = 0
         self.beat: subprocess.Popen | None = None
+        self.office: subprocess.Popen | None = None
         self.workers: list[subprocess.Popen] = []
 
     def start(self) -> None:
         self.beat = self._celery("beat", "--loglevel", "warning")
+        self.office = self._celery("worker", *_OFFICE)
         for _ in range(self._wanted):
             self.workers.append(self._worker())
 
@@ -41,7 +46,7 @@ class Crew:
 
     @property
     def everybody(self) -> list[subprocess.Popen]:
-        return [*([self.beat] if self.beat else []), *self.workers]
+        return [*filter(None, (self.beat, self.office)), *self.workers]
 
     def check(self) -> None:
         """Raise BenchProblem when one of them has died."""
@@ -69,7 +74,7 @@ class Crew:
 
     def _worker(self) -> subprocess.Popen:
         self._started += 1
-        options = ("--concurrency", str(self._processes), "--loglevel", "warning", "-n", f"{self._started}@bench")
+        options = ("-Q", "sending", "-c", str(self._processes), "--loglevel", "warning", "-n", f"{self._started}@bench")
         return self._celery("worker", *options)
 
     def _celery(self, *arguments: str) -> subprocess.Popen:

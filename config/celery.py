@@ -5,8 +5,9 @@ import time
 
 from celery import Celery
 from celery.beat import PersistentScheduler
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import heartbeat_sent, worker_ready, worker_shutting_down
 
+from apps.core.shutting_down import shut_down
 from config import folder_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -17,6 +18,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 HEARTBEAT_SECONDS = 10
+# Who takes what from which queue (see CELERY_TASK_QUEUES); one program may be both.
+NAME_OF_CONSUMER = {"celery": "worker", "sending": "sender"}
 
 
 class HeartbeatScheduler(PersistentScheduler):
@@ -42,7 +45,14 @@ def worker_is_alive(**_kwargs):
     global _worker_noted_at
     if time.monotonic() - _worker_noted_at > HEARTBEAT_SECONDS:
         _worker_noted_at = time.monotonic()
-        note_heartbeat("worker")
+        for queue in app.amqp.queues.consume_from:
+            note_heartbeat(NAME_OF_CONSUMER[queue])
+
+
+@worker_shutting_down.connect
+def worker_was_asked_to_end(**_kwargs):
+    """Celery lets running tasks end first; one that sends for a while stops at the next message."""
+    shut_down()
 
 
 def note_heartbeat(name: str) -> None:

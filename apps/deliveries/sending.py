@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import AccountProblem
+from apps.core.shutting_down import is_shutting_down
 from apps.core.states import TransitionRefused, move
 from apps.organizations.scoping import in_organization, without_scope
 from apps.senders.models import SenderAccount
@@ -70,7 +71,7 @@ class SendingRun:
 
     @property
     def time_is_up(self) -> bool:
-        return time.monotonic() > self._until
+        return time.monotonic() > self._until or is_shutting_down()
 
     async def main(self) -> None:
         """Send until nothing is due or the time is up. Raises what kept outcomes from being written."""
@@ -204,7 +205,7 @@ class SendingRun:
     def _until_stopped(self, rows: Iterable[PreparedRow], recorder: Recorder) -> Iterator[PreparedRow]:
         """The rows as they are asked for, until somebody stops the mailing or this worker."""
         for row in rows:
-            if recorder.is_lost or self._is_stopping:
+            if recorder.is_lost or self._is_stopping or is_shutting_down():
                 return
             yield row
 
@@ -245,7 +246,7 @@ class SendingRun:
 def send_what_is_due(seconds: float) -> bool:
     """Send packets for about so many seconds, or until none is due for this worker; True when the time was up first.
 
-    Any number of these may run side by side.
+    Ends within some messages when the worker was asked to end. Any number of these may run side by side.
     """
     desk = Desk()
     run = SendingRun(desk, seconds)

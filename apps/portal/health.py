@@ -58,6 +58,10 @@ def _worker() -> str:
     return _heard_of("worker")
 
 
+def _sender() -> str:
+    return _heard_of("sender")
+
+
 def _scheduler() -> str:
     return _heard_of("scheduler")
 
@@ -73,5 +77,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "database": _database,
     "broker": _broker,
     "worker": _worker,
+    "sender": _sender,
     "scheduler": _scheduler,
 }

@@ -1,4 +1,4 @@
-"""Write and read the signs of life of the worker and the scheduler."""
+"""Write and read the signs of life of the workers and the scheduler."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ SILENT_AFTER = timedelta(seconds=45)
 
 
 def beat(name: str) -> None:
-    """Note that the process `name` (worker, scheduler) is alive now."""
+    """Note that the process `name` (worker, sender, scheduler) is alive now."""
     Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
 
 

@@ -20,18 +20,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def all_alive():
-    heartbeat.beat("worker")
-    heartbeat.beat("scheduler")
+    for name in ("worker", "sender", "scheduler"):
+        heartbeat.beat(name)
 
 
 def test_all_well_without_a_login(client, all_alive):
     response = client.get("/healthz")
     assert response.status_code == 200
-    assert response.json() == {"database": "ok", "broker": "ok", "worker": "ok", "scheduler": "ok"}
+    assert response.json() == {"database": "ok", "broker": "ok", "worker": "ok", "sender": "ok", "scheduler": "ok"}
     assert "no-store" in response.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("name", ["worker", "scheduler"])
+@pytest.mark.parametrize("name", ["worker", "sender", "scheduler"])
 def test_a_part_that_fell_silent_is_named(client, all_alive, name):
     Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=1))
     response = client.get("/healthz")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.server
 
 def test_every_part_of_the_demo_is_well(demo):
     assert set(read_json(f"{demo.url}/healthz").values()) == {"ok"}
-    assert set(read_json(f"{demo.url}/healthz")) == {"database", "broker", "worker", "scheduler"}
+    assert set(read_json(f"{demo.url}/healthz")) == {"database", "broker", "worker", "sender", "scheduler"}
 
 
 @pytest.mark.parametrize("role", ["administrator", "office", "teacher"])

@@ -79,7 +79,9 @@ class Demo:
         self._spawn(
             "portal", "-m", "granian", "--interface", "wsgi", *self._portal_options(), "config.wsgi:application"
         )
-        self._spawn("worker", "-m", "celery", "-A", "config", "worker", "-B", "-c", "2", "-l", "warning")
+        celery = ("-m", "celery", "-A", "config", "worker", "-c", "1", "-l", "warning")
+        self._spawn("worker", *celery, "-Q", "celery", "-B", "-n", "worker@%h")
+        self._spawn("sender", *celery, "-Q", "sending", "-n", "sender@%h")
         self._wait_until_ready()
 
     def _start_catcher(self) -> dict[str, int]:
