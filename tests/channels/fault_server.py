@@ -69,6 +69,7 @@ class FaultServer:
         self.over = threading.Event()
         self._count = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._wires: list[_Wire] = []
 
     def serve(self) -> None:
         while True:
@@ -93,6 +94,13 @@ class FaultServer:
         for thread in self._threads:
             thread.join(5)
 
+    def hang_up(self, words: bytes = b"") -> None:
+        """End every connection now, whatever it is about, after these words."""
+        for wire in self._wires:
+            with suppress(OSError):
+                wire.socket.sendall(words)
+                wire.socket.shutdown(socket.SHUT_RDWR)
+
     def change_open(self, by: int) -> None:
         with self._count:
             self.now_open += by
@@ -100,6 +108,7 @@ class FaultServer:
 
     def _serve_quietly(self, client: socket.socket, script: Script) -> None:
         wire = _Wire(client, str(script.get("wire", "")), self.over)
+        self._wires.append(wire)
         dialogue = _Dialogue(self, wire, script)
         try:
             dialogue.run()

@@ -98,7 +98,7 @@ class Sent(NamedTuple):
         return Counter(outcome.result for outcome in self.outcomes)
 
 
-def send(scripts, count, way=WAYS["pipelining"], contexts=(None, None), large=(), timeout=0.25):
+def send(scripts, count, way=WAYS["pipelining"], contexts=(None, None), large=(), timeout=0.25, limit=None):
     scripts = [script | {"wire": script.get("wire", way.wire)} for script in scripts]
     outcomes, problem = [], None
     with fault_server(*scripts, extensions=way.extensions, context=contexts[0]) as server:
@@ -106,8 +106,8 @@ def send(scripts, count, way=WAYS["pipelining"], contexts=(None, None), large=()
         account = SmtpAccount("127.0.0.1", server.port, security, timeout=timeout)
 
         async def deliver():
-            options = {"connections": way.connections, "context": contexts[1], "pauses": (0, 0)}
-            async with SmtpChannel(account, **options) as channel, asyncio.timeout(20):
+            options = {"connections": way.connections, "context": contexts[1], "messages_per_connection": limit}
+            async with SmtpChannel(account, pauses=(0, 0), **options) as channel, asyncio.timeout(20):
                 await channel.deliver(envelopes(count, large), outcomes.append)
 
         try:
@@ -288,10 +288,13 @@ SCRIPTS = st.builds(
     connections=st.integers(1, 4),
     pipelining=st.booleans(),
     large=st.frozensets(st.integers(1, 30), max_size=2),
+    limit=st.none() | st.integers(1, 6),
 )
-def test_no_script_of_faults_loses_or_doubles_a_message(scripts, ends_well, count, connections, pipelining, large):
+def test_no_script_of_faults_loses_or_doubles_a_message(
+    scripts, ends_well, count, connections, pipelining, large, limit
+):
     way = Way(PIPELINING if pipelining else (), connections=connections)
-    sent = send([*scripts, {}] if ends_well else scripts, count, way, large=large)
+    sent = send([*scripts, {}] if ends_well else scripts, count, way, large=large, limit=limit)
     check(sent, count)
 
 

@@ -235,7 +235,11 @@ async def _log_in_with_password(account: SmtpAccount, connection: Connection, me
 
 def _cram_md5(account: SmtpAccount, challenge: bytes) -> str:
     """RFC 2195, for servers that know nothing newer."""
-    digest = hmac.new(account.password.encode(), base64.b64decode(challenge), hashlib.md5).hexdigest()
+    try:
+        asked = base64.b64decode(challenge)
+    except ValueError:
+        raise GarbledReply(reply_text(334, challenge)) from None
+    digest = hmac.new(account.password.encode("utf-8", "replace"), asked, hashlib.md5).hexdigest()
     return _base64(f"{account.username} {digest}")
 
 

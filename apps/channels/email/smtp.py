@@ -81,7 +81,8 @@ class SmtpChannel:
             self._unsettled.discard(work)
 
     async def close(self) -> None:
-        """Say goodbye on every connection; a server that does not answer is not waited for long."""
+        """Say goodbye on every connection; a server that does not answer is not waited for long. None opens again."""
+        self._allowed = 0
         if self._opening:
             self._opening.cancel()
         for dialogue in list(self._open):
@@ -144,10 +145,12 @@ class SmtpChannel:
 
     async def _open_one(self) -> None:
         loop = asyncio.get_running_loop()
+        is_first = not self._open
         try:
             dialogue = await self._connected(loop)
         except AccountProblem as problem:
-            self._not_opened(problem)
+            self._opening = None
+            self._not_opened(problem, is_first)
             return
         except Exception as error:  # a mistake of ours must not leave those who deliver waiting
             for work in list(self._unsettled):
@@ -174,12 +177,13 @@ class SmtpChannel:
     def _new(self, loop: asyncio.AbstractEventLoop) -> Dialogue:
         return Dialogue(self._account, self, loop.time, self._messages_per_connection)
 
-    def _not_opened(self, problem: AccountProblem) -> None:
-        """One connection more than the server allows is no trouble while others work."""
-        if self._open:
-            self._allowed = len(self._open)
-        else:
+    def _not_opened(self, problem: AccountProblem, is_first: bool) -> None:
+        """One connection more than the server allows is no trouble while others work, or have worked until now."""
+        if is_first:
             self.fail(problem)
+        else:
+            self._allowed = min(self._allowed, max(1, len(self._open)))
+            self._wake()
 
     def _look_at_clock(self) -> None:
         for dialogue in list(self._open):
