@@ -91,6 +91,16 @@ def renew_all(worker: str) -> None:
         held.filter(mailing__state=Mailing.State.SENDING).update(lease_until=until)
 
 
+def let_go_of_packets(worker: str) -> None:
+    """Let `worker`, which has nothing in hand, hold nothing. Runs outside every scope.
+
+    A database that goes away at the wrong moment has leased a packet, and could not tell.
+    """
+    with without_scope():
+        held = Packet.objects.filter(state=Packet.State.LEASED, leased_by=worker)
+        held.update(state=Packet.State.WAITING, lease_until=None)
+
+
 _CANDIDATES = """SELECT m.organization_id, m.id, s.account_id, p.id, p.first_id, p.last_id, p.attempt,
     p.leased_by = '' AND p.not_before IS NULL, o.packet_interval, a.messages_per_minute,
     (SELECT COUNT(*) FROM deliveries_packet h WHERE h.state = 'leased' AND h.organization_id = m.organization_id),

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Min, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -168,10 +168,18 @@ class Packet(OrganizationModel):
         taken = fetch(rows.values_list(*Delivery.ROW_FIELDS)[:limit])
         return [(*row[:-1], json.loads(row[-1]) if row[-1] != "{}" else {}) for row in taken]
 
-    def mark_in_flight(self, delivery_ids: list[int]) -> None:
-        """Note, before they are handed over, that these rows leave now; for what must not leave twice."""
+    @transaction.atomic
+    def mark_in_flight(self, delivery_ids: list[int]) -> set[int]:
+        """Note, before they are handed over, that these rows leave now, and return which of them may.
+
+        For what must not leave twice: none may when the lease has run out and somebody else holds the packet.
+        """
+        if not self._is_held():
+            return set()
         waiting = self.rows.filter(state=Delivery.State.WAITING, pk__any_of=delivery_ids)
+        marked = set(waiting.values_list("pk", flat=True))
         waiting.update(state=Delivery.State.IN_FLIGHT, updated_at=timezone.now())
+        return marked
 
     def give_back(self) -> bool:
         """End the lease: what has no outcome waits again; True when nothing is left, so that the packet is done.
@@ -180,17 +188,22 @@ class Packet(OrganizationModel):
         """
         return self._end_lease(Delivery.State.WAITING)
 
-    def take_back(self) -> None:
-        """End the lease of a worker that is gone.
+    def take_back(self) -> bool:
+        """End the lease of a worker that is gone; True when nothing is left.
 
         Email waits again, and goes under the same Message-ID. Of what must not leave twice nobody can say whether it
         was handed over: it is uncertain, and never repeated by itself.
         """
-        self._end_lease(Delivery.State.UNCERTAIN)
+        return self._end_lease(Delivery.State.UNCERTAIN)
 
+    def _is_held(self) -> bool:
+        """Whether it is still ours; until the transaction ends nobody else can take it, or take it back."""
+        return self.ours.select_for_update(no_key=True).first() is not None
+
+    @transaction.atomic
     def _end_lease(self, state_of_marked: str) -> bool:
         """Each round tries every row once; what was put off in one round waits, ever longer, for the next."""
-        if self.mailing.leaves_once and self.ours.exists():
+        if self.mailing.leaves_once and self._is_held():
             marked = self.rows.filter(state=Delivery.State.IN_FLIGHT)
             marked.update(state=state_of_marked, updated_at=timezone.now())
         fewest_attempts = self.rows.filter(state=Delivery.State.WAITING).aggregate(fewest=Min("attempts"))["fewest"]

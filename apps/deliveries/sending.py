@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ from apps.senders.secrets import SecretUnreadable
 
 from .adapters import Adapter, open_adapter
 from .circuits import note_success, open_circuit
-from .claiming import Claim, claim, let_go_of_connections, renew_all
+from .claiming import Claim, claim, let_go_of_connections, let_go_of_packets, renew_all
 from .desk import Desk
 from .finishing import finish
 from .journal import Journal
@@ -87,6 +87,7 @@ class SendingRun:
                     await self._close(account_id)
             if self._error:
                 raise self._error  # the journal stays: it has what the database has not
+            await self._desk.ask(let_go_of_packets, self.worker)
 
     async def _keep_sending(self) -> None:
         while not self._error:
@@ -167,6 +168,7 @@ class SendingRun:
     async def _send(self, claimed: Claim) -> None:
         packet = claimed.packet
         recorder = Recorder(self._desk, self._journal, packet)
+        end_lease = packet.give_back
         try:
             in_hand = await self._desk.ask(self._prepare, claimed)
             if packet.mailing.leaves_once:
@@ -179,10 +181,11 @@ class SendingRun:
             await self._desk.ask(self._pause_account, packet, problem)
         except Exception:
             logger.exception("packet %s of mailing %s", packet.pk, packet.mailing_id)
+            end_lease = packet.take_back  # nobody can say what was handed over
             await self._desk.ask(self._pause_mailing, packet)
         finally:
             await recorder.finish()
-            await self._desk.ask(self._end, packet, recorder)
+            await self._desk.ask(self._end, packet, recorder, end_lease)
 
     def _prepare(self, claimed: Claim) -> _InHand:
         """Read, in one go, all that the letters of this packet need."""
@@ -214,20 +217,21 @@ class SendingRun:
         few = in_hand.adapter.rows_at_a_time
         for first in range(0, len(in_hand.rows), few):
             rows = list(self._until_stopped(in_hand.rows[first : first + few], recorder))
-            if rows:
-                await self._desk.ask(self._mark, packet, [row.key for row in rows])
-                await in_hand.adapter.deliver(in_hand.letters, rows, recorder.add)
+            marked = await self._desk.ask(self._mark, packet, [row.key for row in rows]) if rows else set()
+            if marked:
+                leaving = [row for row in rows if row.key in marked]
+                await in_hand.adapter.deliver(in_hand.letters, leaving, recorder.add)
                 await recorder.finish()
 
-    def _mark(self, packet: Packet, keys: list[int]) -> None:
+    def _mark(self, packet: Packet, keys: list[int]) -> set[int]:
         with in_organization(packet.mailing.organization):
-            packet.mark_in_flight(keys)
+            return packet.mark_in_flight(keys)
 
-    def _end(self, packet: Packet, recorder: Recorder) -> None:
+    def _end(self, packet: Packet, recorder: Recorder, end_lease: Callable[[], bool]) -> None:
         with in_organization(packet.mailing.organization):
             if recorder.accepted:
                 note_success(_account(packet).pk)
-            if packet.give_back():
+            if end_lease():
                 finish(packet.mailing)
 
     def _pause_account(self, packet: Packet, problem: AccountProblem | SecretUnreadable) -> None:

@@ -4,10 +4,12 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import Outcome, Result
-from apps.deliveries import recording, tasks
+from apps.deliveries import recording, sending, tasks
+from apps.deliveries.adapters import ADAPTERS
 from apps.deliveries.claiming import claim
 from apps.deliveries.journal import Journal, left_journals
 from apps.deliveries.models import ConnectionSlots, Delivery, Packet
@@ -139,6 +141,63 @@ def test_a_pec_is_noted_as_in_flight_before_it_is_handed_over(server, office, mo
     ]
     assert server.recipients == addresses(3)
     assert state_of(mailing) == "done"
+
+
+@pytest.mark.feature("B1")
+def test_a_worker_that_has_slept_through_its_lease_hands_nothing_over(server, office, clock):
+    mailing = started(*addresses(3), by=office, channel="sms")
+    asleep = claim("asleep", {}).packet
+    assert asleep.mark_in_flight([asleep.first_id]) == {asleep.first_id}
+    clock.shift(timedelta(minutes=6))
+    tick()
+    other = claim("other", {}).packet
+    assert asleep.mark_in_flight([asleep.first_id + 1]) == set()
+    assert other.mark_in_flight([each.pk for each in mailing.deliveries.all()]) == {other.first_id + 1, other.last_id}
+    assert [*states(mailing).values()] == ["uncertain", "in_flight", "in_flight"]
+
+
+class BreakingAdapter:
+    """Hands over the first row, and breaks with the second in its hands."""
+
+    rows_at_a_time = 2
+    is_stopped = False
+
+    def __init__(self, account, connections):
+        return
+
+    async def deliver(self, letters, rows, on_outcome):
+        on_outcome(Outcome(rows[0].key, Result.ACCEPTED, "Ok"))
+        raise ZeroDivisionError
+
+    async def close(self):
+        return
+
+
+@pytest.mark.feature("B1")
+def test_what_an_adapter_had_in_its_hands_when_it_broke_is_uncertain(scoped, office, monkeypatch):
+    monkeypatch.setitem(ADAPTERS, ("sms", False), BreakingAdapter)
+    mailing = started(*addresses(4), by=office, channel="sms")
+    tasks.work()
+    assert [*states(mailing).values()] == ["sent", "uncertain", "waiting", "waiting"]
+    assert state_of(mailing) == "stopped"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_packet_that_was_leased_while_the_database_went_away_is_let_go(server, office, monkeypatch):
+    mailing = started(*addresses(2), by=office, packet_size=1)
+    answers = [OperationalError("the database went away")]
+
+    def claim_without_hearing_of_it(*arguments):
+        claimed = claim(*arguments)
+        if answers:
+            raise answers.pop()
+        return claimed
+
+    monkeypatch.setattr(sending, "claim", claim_without_hearing_of_it)
+    tasks.work()
+    assert sorted(states(mailing).values()) == ["sent", "waiting"]
+    tasks.work()
+    assert server.recipients == addresses(2)
 
 
 def test_a_mailing_that_is_deleted_while_it_is_sent_stops_quietly(server, office, monkeypatch):
