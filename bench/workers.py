@@ -17,10 +17,13 @@ _OFFICE = ("-Q", "celery", "-c", "1", "--loglevel", "warning", "-n", "office@ben
 
 
 class Crew:
-    """`workers` programs of `processes` sending processes each; the scheduler, and a worker for all the rest."""
+    """`workers` programs of `processes` sending processes each; the scheduler, and a worker for all the rest.
 
-    def __init__(self, place: Installation, workers: int, processes: int):
-        self._place, self._wanted, self._processes = place, workers, processes
+    Those that send load the modules `besides` as well.
+    """
+
+    def __init__(self, place: Installation, workers: int, processes: int, besides: str = ""):
+        self._place, self._wanted, self._processes, self._besides = place, workers, processes, besides
         self._started = 0
         self.beat: subprocess.Popen | None = None
         self.office: subprocess.Popen | None = None
@@ -75,7 +78,7 @@ class Crew:
     def _worker(self) -> subprocess.Popen:
         self._started += 1
         options = ("-Q", "sending", "-c", str(self._processes), "--loglevel", "warning", "-n", f"{self._started}@bench")
-        return self._celery("worker", *options)
+        return self._celery("worker", *options, *(("--include", self._besides) if self._besides else ()))
 
     def _celery(self, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "celery", "-A", "config", *arguments]
@@ -95,9 +98,9 @@ class Crew:
 
 
 @contextmanager
-def crew(place: Installation, workers: int = 1, processes: int = 2) -> Iterator[Crew]:
+def crew(place: Installation, workers: int = 1, processes: int = 2, besides: str = "") -> Iterator[Crew]:
     """Workers and scheduler that run while the block runs."""
-    running = Crew(place, workers, processes)
+    running = Crew(place, workers, processes, besides)
     try:
         running.start()
         yield running

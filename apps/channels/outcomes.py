@@ -47,4 +47,6 @@ def gettext_noop(message: str) -> str:
 
 def shortened(reply: str) -> str:
     """A server's reply on one line, without control characters, at most `MAX_REPLY` characters long."""
+    if len(reply) <= MAX_REPLY and reply.isascii() and reply.isprintable() and "  " not in reply:
+        return reply.strip(" ")
     return " ".join("".join(c if c.isprintable() else " " for c in reply).split())[:MAX_REPLY]

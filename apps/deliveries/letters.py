@@ -2,9 +2,11 @@
 
 import hashlib
 import hmac
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -56,6 +58,8 @@ class LetterMaker:
             attachments=tuple(_attachments(mailing)),
             bulk=True,
         )
+        self._second = 0
+        self._date = timezone.now()
         self._domain = self.sender.email.rpartition("@")[2]
         self._mark = hmac.new(settings.SECRET_KEY.encode(), b"message id ", hashlib.sha256)
 
@@ -73,7 +77,7 @@ class LetterMaker:
             to_name=row.name,
             to_email=row.address,
             message_id=self._message_id(row),
-            date=timezone.now(),
+            date=self._now(),
             unsubscribe_url=values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else "",
         )
         return Envelope(row.delivery_id, self.sender.email, row.address, content, is_ready=True)
@@ -103,6 +107,13 @@ class LetterMaker:
                 edition, compile_message(self._content, *templates, edition.constants)
             )
         return self._editions[key]
+
+    def _now(self) -> datetime:
+        """The same object for all letters of a second: a header has no smaller unit."""
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._date = second, timezone.now().replace(microsecond=0)
+        return self._date
 
     def _message_id(self, row: AudienceRow) -> str:
         """The same for a row however often it is tried, so that a repeat is recognised; new for each test send."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,40 @@ from .running import HOST, child, free_port, program, wait_until
 NOT_AVAILABLE = 77  # what test runners agree on for "skipped"
 
 
+class RunningPostgresql:
+    """A server on a port and a folder of its own; `url` is the DATABASE_URL of an empty database of `bedel`."""
+
+    def __init__(self, command: list[str], log: Path, port: int, options: dict[str, Any]) -> None:
+        self._command, self._log, self._port, self._options = command, log, port, options
+        self._running = ExitStack()
+        self.url = f"postgresql://bedel@{HOST}:{port}/postgres"
+
+    def start(self) -> None:
+        # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every connection to be closed.
+        process = self._running.enter_context(child(self._command, self._log, signal.SIGINT, **self._options))
+        wait_until(lambda: _is_ready(self._port), process, self._log)
+
+    def stop(self) -> None:
+        """Break off every connection and every transaction, and end in order."""
+        self._running.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """A running server; yields the DATABASE_URL of an empty database of the superuser `bedel`."""
+    """A running server; yields its DATABASE_URL."""
+    with running_postgresql() as server:
+        yield server.url
+
+
+@contextmanager
+def running_postgresql() -> Iterator[RunningPostgresql]:
+    """A running server that can be restarted."""
     binaries = _binaries()
-    initdb, server = program("initdb", *binaries), program("postgres", *binaries)
+    initdb, postgres = program("initdb", *binaries), program("postgres", *binaries)
     user = _unprivileged_user()
     with tempfile.TemporaryDirectory(prefix="bedel-postgresql-", ignore_cleanup_errors=True) as folder:
         if user:
@@ -33,11 +62,13 @@ def postgresql() -> Iterator[str]:
         data, log, port = Path(folder) / "data", Path(folder) / "log", free_port()
         initialize = [initdb, "--pgdata", str(data), "--username=bedel", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         subprocess.run(initialize, check=True, stdout=subprocess.DEVNULL, cwd=folder, **options)
-        command = [server, "-D", str(data), "-p", str(port), "-h", HOST, "-k", folder]
-        # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every connection to be closed.
-        with child(command, log, signal.SIGINT, cwd=folder, **options) as process:
-            wait_until(lambda: _is_ready(port), process, log)
-            yield f"postgresql://bedel@{HOST}:{port}/postgres"
+        command = [postgres, "-D", str(data), "-p", str(port), "-h", HOST, "-k", folder]
+        server = RunningPostgresql(command, log, port, {"cwd": folder, **options})
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 def is_installed() -> bool:

@@ -100,6 +100,7 @@ class Dialogue(Connection):
         self._clock = clock
         self._left = limit  # messages that this connection may still begin; None: any number
         self._expected: deque[Callable[[Reply], None]] = deque()
+        self._senders: dict[str, str] = {}
         self._in_talk: Message | None = None  # its MAIL, RCPT and DATA are said, its content is not
         self._handed_over: Message | None = None  # its final dot is said, and not answered
         self._rest = _NOTHING  # of a large content: what has yet to leave
@@ -210,7 +211,7 @@ class Dialogue(Connection):
 
     def _lines(self, envelope: Envelope) -> list[bytes] | str:
         """MAIL, RCPT and DATA; or, as a sentence, why this server cannot take the message."""
-        sender = self._sender(envelope.sender)
+        sender = self._senders.get(envelope.sender) or self._sender(envelope.sender)
         parameters = f" SIZE={len(envelope.content)}" if self._takes_size else ""
         if needs_smtputf8(envelope.recipient):  # RFC 6531
             if "smtputf8" not in self.extensions:
@@ -228,7 +229,8 @@ class Dialogue(Connection):
 
     def _sender(self, address: str) -> str:
         try:
-            return ascii_address(address) if address else ""
+            self._senders[address] = sender = ascii_address(address) if address else ""
+            return sender
         except UnsendableAddress as problem:
             raise AccountProblem(problem.message, **problem.values) from problem
 
@@ -246,9 +248,10 @@ class Dialogue(Connection):
         message = self._in_talk
         assert message is not None
         message.replies.append(reply)
-        refused = next((one for one in message.replies[:-1] if one[0] // 100 != 2), None)
-        if refused is None and reply[0] != _GO_AHEAD:
-            refused = reply
+        refused = None if reply[0] == _GO_AHEAD else reply
+        for early in reversed(message.replies[:-1]):
+            if early[0] // 100 != 2:
+                refused = early
         if refused is None and self._errands.is_stopped:
             self.drop(ConnectionAbortedError("closed by this side"))
         elif refused is None and not self.is_in_step():  # the next reply would be taken for that to the final dot

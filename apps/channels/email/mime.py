@@ -75,7 +75,7 @@ class MailContent:
 class CompiledMessage:
     """The skeleton of a mailing, waiting for what differs per recipient. Made by compile_message()."""
 
-    __slots__ = ("_attachments", "_base64_bodies", "_date", "_head", "_parts", "_second", "_slots", "_subject")
+    __slots__ = ("_attachments", "_base64_bodies", "_date", "_dated", "_head", "_parts", "_slots", "_subject")
 
     def __init__(self, head: str, subject: "_Folded", parts: "Sequence[str | Slot | _Folded]", attachments: bytes):
         """`parts` follow the headers of the one recipient: encoded text, slots, and whole bodies for base64."""
@@ -87,7 +87,7 @@ class CompiledMessage:
         places = list(enumerate(parts, start=1))
         self._slots = _by_slot((i, part) for i, part in places if not isinstance(part, (str, _Folded)))
         self._base64_bodies = [(i, part) for i, part in places if isinstance(part, _Folded)]
-        self._second: datetime | None = None
+        self._dated: datetime | None = None
         self._date = ""
 
     def build(
@@ -130,9 +130,8 @@ class CompiledMessage:
         return self._subject if isinstance(self._subject, str) else unstructured(self._subject.render(values))
 
     def _date_header(self, date: datetime) -> str:
-        second = date.replace(microsecond=0)
-        if second != self._second:
-            self._second, self._date = second, format_datetime(second)
+        if date is not self._dated:
+            self._dated, self._date = date, format_datetime(date)
         return self._date
 
 

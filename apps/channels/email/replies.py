@@ -6,6 +6,8 @@ _MAX_LINE = 8_192  # bytes; RFC 5321 allows 512, real servers write more
 _MAX_LINES = 2_000
 _KEPT = 8_000  # bytes of text: more is never shown
 
+_OF_ONE_LINE = {b"%d " % code: code for code in range(200, 600)}
+
 Reply = tuple[int, bytes]
 
 
@@ -43,6 +45,10 @@ class ReplyReader:
     def _read(self, data: bytes, replies: list[Reply]) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
+            alone = _OF_ONE_LINE.get(line[:4])
+            if alone is not None and not self._number and len(line) <= _MAX_LINE:  # nearly all replies
+                replies.append((alone, line[4:].rstrip(b"\r")))
+                continue
             code = _code(line)
             text = line[4:].rstrip(b"\r")
             if line[3:4] == b"-":
