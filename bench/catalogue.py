@@ -26,7 +26,14 @@ def add_options(name: str, parser: ArgumentParser) -> None:
     if name == "send":
         _add_send_options(parser)
     if name == "crash":
-        parser.add_argument("--kills", type=int, default=10, help="how many SIGKILLs (default %(default)s)")
+        parser.add_argument("--kills", type=int, default=10, help="SIGKILLs for each mailing (default %(default)s)")
+        parser.add_argument(
+            "--others",
+            type=int,
+            default=2_000,
+            metavar="N",
+            help="recipients of a PEC and of an SMS that follow the email; 0 leaves them out (default %(default)s)",
+        )
         parser.add_argument("--seed", type=int, help="repeats the random choices of an earlier run")
 
 

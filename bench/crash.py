@@ -1,139 +1,162 @@
-"""What SIGKILL costs: busy workers die at random moments, the broker is emptied once, and every message is counted."""
+"""What SIGKILL costs: busy workers die at random moments, the broker is emptied once, and every message is counted.
 
-import os
+Email first; then PEC to the same kind of mail server, and SMS by the adapter of bench/fakes.py.
+"""
+
 import random
-import signal
-import time
 from argparse import Namespace
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import redis
-from django.conf import settings
-
-from apps.campaigns.models import Mailing
 from apps.deliveries.models import Delivery
 from apps.organizations.scoping import in_organization
+from bench import fakes
 from bench.filling import add_families, make_mailing, make_school, post
-from bench.noting_server import number_accepted, read_journal
-from bench.processes import own_cpu_seconds
+from bench.killing import Killer, moments
+from bench.noting_server import Accepted, number_accepted, read_journal
 from bench.report import Report
 from bench.servers import Installation, noting_server
-from bench.watching import follow, is_open, states_of
+from bench.watching import follow, states_of
 from bench.workers import Crew, crew
 
 _WORKERS = 2
-_LOOK = 0.01
-_BUSY_WITHIN = 0.03
-# Kills fall while this share of the mailing leaves: some has gone out before the first, some is left after the last.
-_BEGIN, _END = 0.02, 0.85
+_REPEATS_A_KILL = 10
 
 
-@dataclass
-class Killer:
-    """Kills a busy process whenever the mail server has taken another random number of messages."""
+@dataclass(frozen=True)
+class Round:
+    """How one mailing went: when it was disturbed, what was handed over, and what its rows say."""
 
-    crew: Crew
-    journal: Path
-    moments: list[int]
-    chance: random.Random
-    killed_at: list[float] = field(default_factory=list)
-    whole_workers: int = 0
-    emptied: bool = False
+    killer: Killer
+    seconds: float
+    states: dict[str, int]
+    handed_over: list[Accepted]
+    rows: list[Delivery]
 
-    def run(self, mailing: Mailing) -> None:
-        """Return when all have been killed, or when there is nothing left to disturb."""
-        while len(self.killed_at) < len(self.moments) and is_open(mailing):
-            self.crew.check()
-            if number_accepted(self.journal) >= self.moments[len(self.killed_at)]:
-                self._kill_one()
-            if not self.emptied and len(self.killed_at) > len(self.moments) // 2:
-                empty_the_broker()
-                self.emptied = True
-            time.sleep(_LOOK)
+    @property
+    def by_recipient(self) -> Counter[str]:
+        return Counter(each.recipient for each in self.handed_over)
 
-    def _kill_one(self) -> None:
-        """One of three kills takes a whole worker; the others one of its sending processes."""
-        busy = self._busy()
-        if not busy:
-            return
-        pid = self.chance.choice(busy)
-        if self.chance.random() < 1 / 3:
-            self.crew.kill_with_children(self.crew.worker_of(pid))
-            self.whole_workers += 1
-        else:
-            os.kill(pid, signal.SIGKILL)
-        self.killed_at.append(time.time())
+    @property
+    def repeats(self) -> int:
+        return len(self.handed_over) - len(self.by_recipient)
 
-    def _busy(self) -> list[int]:
-        """The sending processes that use the processor just now."""
-        before = {pid: own_cpu_seconds(pid) for pid in self.crew.sending()}
-        time.sleep(_BUSY_WITHIN)
-        return [pid for pid, seconds in before.items() if own_cpu_seconds(pid) > seconds]
+    def recipients(self, state: str) -> set[str]:
+        return {row.normalized for row in self.rows if row.state == state}
 
 
 def run(options: Namespace, place: Installation) -> Report:
     """The figures of `bin/bench crash`. Raises BenchProblem."""
     seed = random.randrange(10**6) if options.seed is None else options.seed
     chance = random.Random(seed)
-    moments = sorted(chance.randrange(*_range(options.recipients)) for _ in range(options.kills))
-    journal = place.folder / "accepted"
-    with noting_server(place.folder, "--journal", str(journal)) as server, _crew(options, place) as workers:
-        school = make_school("almendral", server.port, options.connections, options.packet_size)
-        add_families(school, options.recipients)
-        mailing = make_mailing(school)
-        posted = post(mailing)
-        killer = Killer(workers, journal, moments, chance)
-        killer.run(mailing)
-        course = follow(mailing, posted, workers, everybody=False)
     report = Report()
-    report.add(seed=seed, seconds_from_posting_to_done=course.total_seconds, states=states_of(mailing))
-    _add_kills(report, killer)
-    _add_accounts(report, mailing, journal, killer.killed_at)
+    report.add(seed=seed)
+    with _crew(options, place) as workers:
+        _add_email(report, _mail_round(options, place, workers, chance, "email"))
+        if options.others:
+            _add_other(report, "pec", _mail_round(options, place, workers, chance, "pec"))
+            _add_other(report, "sms", _sms_round(options, workers, chance))
     return report
 
 
-def _range(recipients: int) -> tuple[int, int]:
-    begin = int(recipients * _BEGIN)
-    return begin, max(begin + 1, int(recipients * _END))
-
-
 def _crew(options: Namespace, place: Installation):
-    return crew(place, workers=_WORKERS, processes=max(1, options.workers // _WORKERS))
+    processes = max(1, options.workers // _WORKERS)
+    return crew(place, workers=_WORKERS, processes=processes, besides="bench.fakes")
 
 
-def _add_kills(report: Report, killer: Killer) -> None:
-    report.add(whole_workers_killed=killer.whole_workers, broker_emptied=killer.emptied)
-    report.at_least("kills", len(killer.killed_at), len(killer.moments))
+# -- a mailing that is disturbed
 
 
-def _add_accounts(report: Report, mailing: Mailing, journal: Path, killed_at: list[float]) -> None:
-    """Compare what the server has accepted with the rows of the mailing."""
-    with_mail = read_journal(journal)
-    accepted = Counter(each.recipient for each in with_mail)
-    with in_organization(mailing.organization):
-        rows = list(Delivery.objects.filter(mailing=mailing, reason="").values_list("normalized", "state"))
-    lost = [address for address, _state in rows if address not in accepted]
-    repeats = sum(accepted.values()) - len(accepted)
-    by_kill = _repeats_by_kill(with_mail, killed_at)
+def _mail_round(options: Namespace, place: Installation, workers: Crew, chance: random.Random, channel: str) -> Round:
+    journal = place.folder / f"accepted-{channel}"
+    with noting_server(place.folder, "--journal", str(journal)) as server:
+        disturbed = _Disturbed(options, workers, chance, lambda: number_accepted(journal))
+        course = disturbed.run(channel, server.port)
+    return Round(handed_over=read_journal(journal), **course)
+
+
+def _sms_round(options: Namespace, workers: Crew, chance: random.Random) -> Round:
+    course = _Disturbed(options, workers, chance, fakes.number_handed_over).run("sms", port=25)
+    return Round(handed_over=[Accepted(at, to, "", 0) for at, to in fakes.read_handed_over()], **course)
+
+
+@dataclass(frozen=True)
+class _Disturbed:
+    """Posts a mailing and kills while it leaves."""
+
+    options: Namespace
+    workers: Crew
+    chance: random.Random
+    handed_over: Callable[[], int]
+
+    def run(self, channel: str, port: int) -> dict:
+        """The fields of Round but one. Raises BenchProblem."""
+        recipients = self.options.recipients if channel == "email" else self.options.others
+        school = make_school(f"school-{channel}", port, self.options.connections, self.options.packet_size)
+        add_families(school, recipients)
+        mailing = make_mailing(school, channel=channel)
+        killer = Killer(
+            self.workers, self.handed_over, moments(recipients, self.options.kills, self.chance), self.chance
+        )
+        posted = post(mailing)
+        killer.run(mailing)
+        seconds = follow(mailing, posted, self.workers, everybody=False).total_seconds
+        with in_organization(mailing.organization):
+            rows = list(Delivery.objects.filter(mailing=mailing, reason="").only("normalized", "state", "updated_at"))
+        return {"killer": killer, "seconds": seconds, "states": states_of(mailing), "rows": rows}
+
+
+# -- what came of it
+
+
+def _add_email(report: Report, course: Round) -> None:
+    """Lost is who never got it; a repeat bears the Message-ID of the first."""
+    killer, accepted = course.killer, course.handed_over
+    under_same_id = len(accepted) - len({each.message_id for each in accepted})
+    by_kill = _repeats_by_kill(accepted, killer.killed_at)
     report.add(
-        accepted=sum(accepted.values()),
-        repeats_under_another_message_id=repeats - _repeats(Counter(each.message_id for each in with_mail)),
+        seconds_from_posting_to_done=course.seconds,
+        states=course.states,
+        whole_workers_killed=killer.whole_workers,
+        broker_emptied=killer.emptied,
+    )
+    report.at_least("kills", len(killer.killed_at), len(killer.moments))
+    report.add(
+        accepted=len(accepted),
+        repeats_under_another_message_id=course.repeats - under_same_id,
         repeats_by_kill=by_kill,
         most_repeats_of_one_kill=max(by_kill, default=0),
-        marked_as_sent_but_never_accepted=len({a for a, state in rows if state == "sent"} & set(lost)),
+        marked_as_sent_but_never_accepted=len(course.recipients("sent") - set(course.by_recipient)),
     )
-    report.at_most("lost", len(lost), 0)
-    report.at_most("repeats", repeats, 10 * len(killed_at))
+    report.at_most("lost", sum(row.normalized not in course.by_recipient for row in course.rows), 0)
+    report.at_most("repeats", course.repeats, _REPEATS_A_KILL * len(killer.killed_at))
 
 
-def _repeats(counted: Counter[str]) -> int:
-    return sum(counted.values()) - len(counted)
+def _add_other(report: Report, channel: str, course: Round) -> None:
+    """Nothing leaves twice: what a killed worker was handing over is uncertain. Lost is what only seems to be sent."""
+    killer, states = course.killer, course.states
+    uncertain = course.recipients("uncertain")
+    by_kill = _uncertain_by_kill(course.rows, killer.killed_at)
+    figures = {
+        "seconds_from_posting_to_done": course.seconds,
+        "states": states,
+        "whole_workers_killed": killer.whole_workers,
+        "broker_emptied": killer.emptied,
+        "uncertain_by_kill": by_kill,
+        "most_uncertain_of_one_kill": max(by_kill, default=0),
+        "uncertain_that_were_handed_over": len(uncertain & set(course.by_recipient)),
+    }
+    report.add(**{f"{channel}_{name}": figure for name, figure in figures.items()})
+    report.at_least(f"{channel}_kills", len(killer.killed_at), len(killer.moments))
+    neither = len(course.rows) - states.get("sent", 0) - states.get("uncertain", 0)
+    report.at_most(f"{channel}_neither_sent_nor_uncertain", neither, 0)
+    report.at_most(f"{channel}_lost", len(course.recipients("sent") - set(course.by_recipient)), 0)
+    report.at_most(f"{channel}_repeats", course.repeats, 0)
 
 
-def _repeats_by_kill(accepted: list, killed_at: list[float]) -> list[int]:
+def _repeats_by_kill(accepted: list[Accepted], killed_at: list[float]) -> list[int]:
     """A message that came again was first accepted just before the kill that made somebody forget it."""
     first: dict[str, float] = {}
     repeats = [0] * len(killed_at)
@@ -144,10 +167,10 @@ def _repeats_by_kill(accepted: list, killed_at: list[float]) -> list[int]:
     return repeats
 
 
-def empty_the_broker() -> None:
-    """Forget every task that waits."""
-    if settings.BROKER_URL.startswith("redis"):
-        redis.Redis.from_url(settings.BROKER_URL).flushall()
-        return
-    for message in Path(settings.BROKER_DIR, "messages").glob("*.msg"):
-        message.unlink(missing_ok=True)
+def _uncertain_by_kill(rows: list[Delivery], killed_at: list[float]) -> list[int]:
+    """A row became uncertain when the next worker took back the packet: soon after the kill."""
+    uncertain = [0] * len(killed_at)
+    for row in rows:
+        if row.state == "uncertain" and row.updated_at:
+            uncertain[max(0, bisect_left(killed_at, row.updated_at.timestamp()) - 1)] += 1
+    return uncertain

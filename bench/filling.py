@@ -77,11 +77,11 @@ def add_staff(school: School, number: int) -> None:
     settle()
 
 
-def make_mailing(school: School, attachment_kb: int = 0) -> Mailing:
+def make_mailing(school: School, attachment_kb: int = 0, channel: str = "email") -> Mailing:
     """A draft to all groups of the school, with a question."""
     with school.scope():
         question = Question.objects.create(text=QUESTION)
-        content = {"subject": SUBJECT, "body": BODY, "question": question}
+        content = {"channel": channel, "subject": SUBJECT, "body": BODY, "question": question}
         mailing = Mailing.objects.create(sender=school.sender, created_by=school.office, **content)
         AudienceEntry.objects.bulk_create(AudienceEntry(mailing=mailing, group=group) for group in Group.objects.all())
         if attachment_kb:
