@@ -16,7 +16,7 @@ from bench import fakes
 from bench.filling import add_families, make_mailing, make_school, post
 from bench.killing import Killer, moments
 from bench.noting_server import Accepted, number_accepted, read_journal
-from bench.report import Report
+from bench.report import Figure, Report
 from bench.servers import Installation, noting_server
 from bench.watching import follow, states_of
 from bench.workers import Crew, crew
@@ -139,7 +139,7 @@ def _add_other(report: Report, channel: str, course: Round) -> None:
     killer, states = course.killer, course.states
     uncertain = course.recipients("uncertain")
     by_kill = _uncertain_by_kill(course.rows, killer.killed_at)
-    figures = {
+    figures: dict[str, Figure] = {
         "seconds_from_posting_to_done": course.seconds,
         "states": states,
         "whole_workers_killed": killer.whole_workers,
