@@ -142,6 +142,15 @@ def test_a_refused_message_is_followed_by_a_reset(extensions):
         assert "RSET" in [command.upper() for command in server.commands]
 
 
+def test_a_refusal_counts_though_the_server_has_had_enough_errors_and_closes():
+    script = {"rcpt 1": "550 5.1.1 No such user", "data 1": "421 4.7.0 Too many errors"}
+    with fault_server(script, {}, extensions=PIPELINING) as server:
+        outcomes = send(server)
+        assert results(outcomes) == [REFUSED, ACCEPTED, ACCEPTED]
+        assert outcomes[0].reply == "550 5.1.1 No such user"
+        assert server.commands.count("RCPT TO:<family1@home.example>") == 1
+
+
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("fault", [DROP, "421 4.3.2 Closing"])
 def test_a_connection_lost_before_the_hand_over_is_opened_again(extensions, step, fault):

@@ -4,12 +4,13 @@ import os
 import pwd
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from .dovecot import dovecot_logins
 from .running import HOST, child, free_port, listens, program, wait_until
 
 # 550 for a mailbox that does not exist, 450 for one that is busy, 552 for one that is full.
@@ -43,14 +44,28 @@ virtual_mailbox_base = {folder}/mail
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
-smtpd_recipient_restrictions = check_recipient_access regexp:{folder}/refused, permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access regexp:{folder}/refused, {permit}, reject
+header_checks = regexp:{folder}/header_checks
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
 biff = no
 """
 
+_TLS = """
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {certificate}
+smtpd_tls_auth_only = yes
+"""
+
+_LOGIN = """
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {login}
+"""
+
 _MASTER = """
-{port} inet n - n - - smtpd
+{host}:{port} inet n - n - - smtpd
+{tls}{host}:{tls_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -67,6 +82,7 @@ discard unix - - n - - discard
 local unix - n n - - local
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -75,6 +91,7 @@ postlog unix-dgram n - n - 1 postlogd
 class Postfix:
     port: int
     maildir: Path
+    tls_port: int = 0
 
     def mails(self) -> list[bytes]:
         """What was delivered until now, in the order of arrival."""
@@ -83,31 +100,55 @@ class Postfix:
 
 
 @contextmanager
-def postfix_server(refusals: dict[str, str] = REFUSALS) -> Iterator[Postfix]:
-    """A running Postfix without TLS or login. Recipients that begin with a key of `refusals` get that reply."""
+def postfix_server(
+    refusals: dict[str, str] = REFUSALS,
+    *,
+    certificate: Path | None = None,
+    passwords: dict[str, str] | None = None,
+    **settings: object,
+) -> Iterator[Postfix]:
+    """A running Postfix. Recipients that begin with a key of `refusals` get that reply.
+
+    With a `certificate` (and its key in one file) it speaks STARTTLS, and TLS from the start on `tls_port`; with
+    `passwords` only those who log in may send. `settings` go into its main.cf.
+    """
     postfix = program("postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts only as root.")
-    with tempfile.TemporaryDirectory(prefix="bedel-postfix-") as name:
-        folder, port, log = Path(name), free_port(), Path(name) / "log"
-        _write_configuration(folder, port, refusals)
-        command = [postfix, "-c", str(folder / "etc"), "start-fg"]
-        with child(command, log) as process:
-            wait_until(lambda: listens(port), process, log)
-            yield Postfix(port, folder / "mail" / "all")
+    with tempfile.TemporaryDirectory(prefix="bedel-postfix-") as name, ExitStack() as stack:
+        folder, log = Path(name), Path(name) / "log"
+        folder.chmod(0o755)
+        server = Postfix(free_port(), folder / "mail" / "all", free_port() if certificate else 0)
+        login = stack.enter_context(dovecot_logins(folder / "dovecot", passwords)) if passwords else None
+        _write_files(folder, refusals)
+        (folder / "etc" / "main.cf").write_text(_main(folder, certificate, login, settings))
+        tls = "" if certificate else "#"
+        master = _MASTER.format(host=HOST, port=server.port, tls_port=server.tls_port, tls=tls)
+        (folder / "etc" / "master.cf").write_text(master)
+        process = stack.enter_context(child([postfix, "-c", str(folder / "etc"), "start-fg"], log))
+        wait_until(lambda: listens(server.port), process, log)
+        yield server
 
 
-def _write_configuration(folder: Path, port: int, refusals: dict[str, str]) -> None:
+def _write_files(folder: Path, refusals: dict[str, str]) -> None:
     owner = pwd.getpwnam("postfix")
-    folder.chmod(0o755)
     for sub in ("etc", "queue", "data", "mail"):
         (folder / sub).mkdir()
     for sub in ("data", "mail"):
         os.chown(folder / sub, owner.pw_uid, owner.pw_gid)
-    daemons = next(path for path in ("/usr/lib/postfix/sbin", "/usr/libexec/postfix") if Path(path).is_dir())
-    main = _MAIN.format(folder=folder, daemons=daemons, uid=owner.pw_uid, gid=owner.pw_gid)
-    (folder / "etc" / "main.cf").write_text(main)
-    (folder / "etc" / "master.cf").write_text(_MASTER.format(port=f"{HOST}:{port}"))
     (folder / "domains").write_text("/\\.example$/ accepted\n")
     (folder / "mailboxes").write_text("/@/ all/\n")
     (folder / "refused").write_text("".join(f"/^{begin}/ {reply}\n" for begin, reply in refusals.items()))
+    (folder / "header_checks").write_text("/^To:.*distrusted@/ REJECT Looks like junk\n")
+
+
+def _main(folder: Path, certificate: Path | None, login: Path | None, settings: dict[str, object]) -> str:
+    owner = pwd.getpwnam("postfix")
+    daemons = next(path for path in ("/usr/lib/postfix/sbin", "/usr/libexec/postfix") if Path(path).is_dir())
+    permit = "permit_sasl_authenticated" if login else "permit_mynetworks"
+    main = _MAIN.format(folder=folder, daemons=daemons, uid=owner.pw_uid, gid=owner.pw_gid, permit=permit)
+    if certificate:
+        main += _TLS.format(certificate=certificate)
+    if login:
+        main += _LOGIN.format(login=login)
+    return main + "".join(f"{name} = {value}\n" for name, value in settings.items())

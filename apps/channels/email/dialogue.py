@@ -242,7 +242,8 @@ class Dialogue(Connection):
         message.replies.append(reply)
         if reply[0] == _CLOSING:  # it will not answer the rest
             self._expected.clear()
-            self._not_taken(message, reply, waits_for_data=False)
+            refused = next(one for one in message.replies if one[0] // 100 != 2)
+            self._not_taken(message, refused, waits_for_data=False)
 
     def _on_last_reply(self, reply: Reply) -> None:
         message = self._in_talk
@@ -317,7 +318,9 @@ class Dialogue(Connection):
             return
         self._in_talk = None
         message.client.report(Outcome(message.envelope.key, result, reply_text(*refused)))
-        if waits_for_data:  # no recipient left, yet the server waits for data
+        if message.replies[-1][0] == _CLOSING:  # this recipient is refused, and with it the connection is over
+            self.drop(ConnectionResetError(reply_text(*message.replies[-1])))
+        elif waits_for_data:  # no recipient left, yet the server waits for data
             self._expected.append(lambda _reply: None)
             self._say_reset(b".\r\n")
         else:
@@ -340,7 +343,7 @@ class Dialogue(Connection):
             sentence = gettext_noop("The server %(host)s wants a login or encryption before it takes mail: %(reply)s")
             raise AccountProblem(sentence, host=self._account.host, reply=text)
         self._stop_if_too_much(text)
-        if any(code == _CLOSING for code, _text in message.replies):
+        if refused[0] == _CLOSING:
             return None
         result = _RESULTS.get(refused[0] // 100)
         if result == Result.REFUSED:
