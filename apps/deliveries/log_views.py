@@ -76,7 +76,8 @@ def head(request, mailing: Mailing) -> dict:
         "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
         "may_mend_account": request.membership.may(Permission.MANAGE_SENDERS),
         "may_control": may_control(request.membership, mailing),
-        "is_live": mailing.state in (Mailing.State.PENDING, Mailing.State.SENDING),
+        "is_live": mailing.state in (Mailing.State.PENDING, Mailing.State.SENDING) or mailing.waits_for_id,
+        "retry_at": mailing.waits_for.retry_at if mailing.waits_for else None,
         "answered": how_many_answered(mailing) if mailing.question_id else 0,
     }
 

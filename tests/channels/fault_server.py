@@ -1,5 +1,6 @@
 """A small mail server that fails where it is told to, for what no well-behaved server can show."""
 
+import os
 import socket
 import ssl
 import struct
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 DROP = "drop"  # close the connection instead of answering
 RESET = "reset"  # the same, and what was said before may be lost on its way
 SILENT = "silent"  # keep the connection, say nothing
+BROKEN_TLS = "broken TLS"  # bytes that no key of the encryption has made
 JOINED, SPLIT = "joined", "split"
 
 _BETWEEN_PIECES = 0.0003
@@ -298,7 +300,9 @@ class _Dialogue:
             raise _Over
         if reply == RESET:
             self._wire.reset()
-        if reply in (DROP, RESET):
+        if reply == BROKEN_TLS:
+            os.write(self._wire.socket.fileno(), b"\x17\x03\x03\x00\x05Hello")
+        if reply in (DROP, RESET, BROKEN_TLS):
             raise _Over
 
 

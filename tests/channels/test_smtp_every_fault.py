@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel
+from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel, check_account
 from apps.channels.outcomes import AccountBusy, AccountProblem, Result
 
 from .certificates import write_certificate
-from .fault_server import DROP, JOINED, RESET, SILENT, SPLIT, Fault, fault_server
+from .fault_server import BROKEN_TLS, DROP, JOINED, RESET, SILENT, SPLIT, Fault, fault_server
 
 ACCEPTED, REFUSED, POSTPONED, UNCERTAIN = Result.ACCEPTED, Result.REFUSED, Result.POSTPONED, Result.UNCERTAIN
 LARGE = b"x" * 998 + b"\r\n"
@@ -246,6 +246,30 @@ def test_encryption_that_breaks_midway_is_a_problem_of_the_account(script, words
     assert words in str(sent.problem)
     assert sent.outcomes == []
     assert not sent.taken
+
+
+@pytest.mark.parametrize(
+    ("greeting", "words"),
+    [
+        ("220 No encryption here", "does not speak TLS on port"),
+        (BROKEN_TLS, "does not speak TLS on port"),
+        (DROP, "closed the connection"),
+        (RESET, "closed the connection"),
+        (SILENT, "does not answer"),
+    ],
+)
+def test_encryption_from_the_start_that_breaks_is_a_problem_of_the_account(greeting, words):
+    with fault_server({"greeting": greeting}) as server, pytest.raises(AccountProblem, match=words):
+        check_account(SmtpAccount("127.0.0.1", server.port, "tls", timeout=0.2))
+
+
+@pytest.mark.parametrize(
+    ("step", "result"), [("mail 1", ACCEPTED), ("rcpt 1", ACCEPTED), ("data 1", ACCEPTED), ("dot 1", UNCERTAIN)]
+)
+def test_encryption_that_breaks_in_the_middle_of_the_talk(step, result, server_context, trusting):
+    sent = send([{step: BROKEN_TLS}, {}], 5, WAYS["encrypted"], (server_context, trusting))
+    assert sent.results == Counter([ACCEPTED] * 4 + [result])
+    check(sent, 5)
 
 
 @pytest.mark.parametrize(

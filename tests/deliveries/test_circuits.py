@@ -138,3 +138,20 @@ def test_an_account_that_cannot_carry_such_messages_says_so(server, office):
         Mailing.objects.get(pk=mailing.pk).problem
         == f"The account “{Sender.objects.get().account}” cannot send this kind of message."
     )
+
+
+def test_the_page_says_what_is_wrong_when_it_is_tried_again_and_how_to_keep_it_stopped(
+    away, office, office_client, school, clock
+):
+    mailing = started(*addresses(2), by=office)
+    tasks.work()
+    page = office_client.get(school.url("mailings:log", mailing.pk)).content.decode()
+    assert "It pauses by itself." in page
+    assert "takes no connection on port 9" in page
+    assert "The account is tried again" in page
+    assert "2 have not been sent." in page
+    office_client.post(school.url("mailings:stop", mailing.pk))
+    page = office_client.get(school.url("mailings:log", mailing.pk)).content.decode()
+    assert "The account is tried again" not in page
+    assert "Do not go on by itself" not in page
+    assert "Go on with the remaining 2" in page
