@@ -13,9 +13,10 @@ DROP = "drop"  # close the connection instead of answering
 RESET = "reset"  # the same, and what was said before may be lost on its way
 SILENT = "silent"  # keep the connection, say nothing
 BROKEN_TLS = "broken TLS"  # bytes that no key of the encryption has made
-JOINED, SPLIT = "joined", "split"
+JOINED, SPLIT, SLOW = "joined", "split", "slow"
 
 _BETWEEN_PIECES = 0.0003
+_SLOW = 6_000_000  # bytes a second
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class FaultServer:
     Steps: greeting, ehlo, starttls, handshake, auth, secret (what follows a 334), mail, rcpt, data, body (before each
     of its lines; a reply there ends the connection), dot, rset, quit. A step may be limited to the n-th message of the
     connection: "rcpt 2". "wire" says how replies travel: JOINED are those that can be in one packet, SPLIT is each in
-    several. The last script serves all further connections. More than `at_most` connections at a time are turned away
-    with 421.
+    several; SLOW is a line that takes its time for what comes. The last script serves all further connections. More
+    than `at_most` connections at a time are turned away with 421.
 
     `received` holds what came with a final dot that was answered with 250; `taken` also what the server may have kept
     while its answer was lost or was nonsense. `commands` holds every line.
@@ -145,6 +146,8 @@ class _Wire:
             if not data:
                 return b""
             self._arrived += data
+            if self._shape == SLOW:
+                self._over.wait(len(data) / _SLOW)
         line = bytes(self._arrived[: end + 1])
         del self._arrived[: end + 1]
         return line
