@@ -1,11 +1,12 @@
 """The Celery application, and a beat that leaves a sign of life where /healthz can read it."""
 
+import gc
 import os
 import time
 
 from celery import Celery
 from celery.beat import PersistentScheduler
-from celery.signals import heartbeat_sent, worker_ready, worker_shutting_down
+from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
 
 from apps.core.shutting_down import shut_down
 from config import folder_broker
@@ -47,6 +48,14 @@ def worker_is_alive(**_kwargs):
         _worker_noted_at = time.monotonic()
         for queue in app.amqp.queues.consume_from:
             note_heartbeat(NAME_OF_CONSUMER[queue])
+
+
+@worker_process_init.connect
+def collect_garbage_seldom(**_kwargs):
+    """What was loaded stays: it is not looked through again. Sending makes many objects and hardly any garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @worker_shutting_down.connect

@@ -1,4 +1,4 @@
-"""Outcomes become rows in groups, as they come: one statement for up to a hundred messages or a fifth of a second.
+"""Outcomes become rows in groups, as they come: one statement for up to 250 messages or a fifth of a second.
 
 Until then they stand in the worker's journal, so that a killed worker repeats only what it had not yet heard of.
 """
@@ -20,7 +20,7 @@ from .desk import Desk
 from .journal import Journal
 from .models import Delivery, Packet
 
-GROUP_SIZE = 100
+GROUP_SIZE = 250
 GROUP_SECONDS = 0.2
 LOOK_SECONDS = 0.2  # between two looks whether the mailing was stopped
 MAX_ATTEMPTS = 8
