@@ -6,7 +6,7 @@ import base64
 import pytest
 
 from apps.channels.email.smtp import Envelope, SmtpAccount, SmtpChannel, check_account
-from apps.channels.outcomes import AccountProblem, Result
+from apps.channels.outcomes import AccountBusy, AccountProblem, Result
 
 from .fault_server import DROP, JOINED, SILENT, Fault, fault_server
 
@@ -25,8 +25,8 @@ def envelopes(*keys):
         yield Envelope(key, "office@school.example", f"family{key}@home.example", b"Subject: x\r\n\r\nLetter\r\n")
 
 
-def channel_to(server, **options):
-    account = SmtpAccount("127.0.0.1", server.port, "none", timeout=0.5)
+def channel_to(server, timeout=0.5, **options):
+    account = SmtpAccount("127.0.0.1", server.port, "none", timeout=timeout)
     return SmtpChannel(account, **{"pauses": (0, 0)} | options)
 
 
@@ -171,6 +171,19 @@ def test_a_channel_that_is_closed_in_the_middle_opens_no_connection_any_more(ext
     with fault_server({"dot 3": SILENT}, extensions=extensions) as server:
         asyncio.run(deliver())
         assert server.connections <= 2
+
+
+def test_a_stop_waits_for_answers_that_are_due_and_for_no_goodbye():
+    async def deliver():
+        async with channel_to(server, connections=2, timeout=30) as channel, asyncio.timeout(5):
+            await channel.deliver(envelopes(1, 2), outcomes.append)
+
+    outcomes = []
+    first = {"dot": Fault(delay=0.2), "quit": SILENT}
+    with fault_server(first, {"dot": "450 4.7.28 Unusual rate"}) as server, pytest.raises(AccountBusy):
+        asyncio.run(deliver())
+    assert [outcome.result for outcome in outcomes] == [ACCEPTED]
+    assert len(server.received) == 1
 
 
 ACCENTED = Envelope(1, "office@school.example", "josé@casa.example", "Subject: ñ\r\n\r\nñ\r\n".encode())

@@ -380,8 +380,8 @@ class Dialogue(Connection):
     def _answered(self, message: Message, result: Result, text: str) -> None:
         self._handed_over = None
         message.client.report(Outcome(message.envelope.key, result, text))
-        if self._errands.is_stopped:
-            self.leave()
+        if self._errands.is_stopped:  # without a goodbye: those who deliver wait for this connection's end
+            self.drop(ConnectionAbortedError("closed by this side"))
         elif not self._expected:
             self.go_on()
 
