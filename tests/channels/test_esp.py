@@ -49,7 +49,7 @@ def mailgun():
 
 
 def account(server, **changes) -> EspAccount:
-    known = {"domain": "mg.almendral.example", "api_url": server.url, "timeout": 5}
+    known = {"domain": "mg.almendral.example", "api_url": server.url, "timeout": 30}
     return EspAccount(server.provider, KEYS[server.provider], **(known | changes))
 
 
