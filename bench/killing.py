@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 
 from apps.campaigns.models import Mailing
-from bench.processes import own_cpu_seconds
+from bench.processes import open_files, own_cpu_seconds
 from bench.watching import is_open
 from bench.workers import Crew
 
@@ -59,8 +59,9 @@ class Killer:
         self.killed_at.append(time.time())
 
     def _busy(self) -> list[int]:
-        """The sending processes that use the processor just now."""
-        before = {pid: own_cpu_seconds(pid) for pid in self.crew.sending()}
+        """The processes that use the processor just now, and have a journal open: they send, and are not starting."""
+        sending = [pid for pid in self.crew.sending() if any(path.endswith(".journal") for path in open_files(pid))]
+        before = {pid: own_cpu_seconds(pid) for pid in sending}
         time.sleep(_BUSY_WITHIN)
         return [pid for pid, seconds in before.items() if own_cpu_seconds(pid) > seconds]
 

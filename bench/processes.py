@@ -24,6 +24,14 @@ def tree(pid: int) -> list[int]:
     return [pid, *(each for child in children_of(pid) for each in tree(child))]
 
 
+def open_files(pid: int) -> list[str]:
+    """The paths of what `pid` has open just now; none when it is gone."""
+    try:
+        return [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return []
+
+
 def cpu_seconds(pid: int) -> float:
     """What `pid`, its living descendants, and those that have ended have used of the processor until now."""
     return sum(_ticks(each, reaped=True) for each in tree(pid)) / _TICKS
