@@ -5,69 +5,25 @@ write: one round trip a message. The content itself leaves only after the server
 its reply.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from apps.channels.email.addresses import UnsendableAddress, ascii_address, needs_smtputf8, wire_address
 from apps.channels.email.connecting import Connection, SmtpAccount
+from apps.channels.email.messages import Envelope, Message, for_data
+from apps.channels.email.refusals import stop_if_about_sender, stop_if_login_is_needed, stop_if_too_much
 from apps.channels.email.replies import GarbledReply, Reply, reply_text
-from apps.channels.outcomes import AccountBusy, AccountProblem, Outcome, Result, gettext_noop
+from apps.channels.outcomes import AccountProblem, Outcome, Result
 
 _PATIENCE_AFTER_DATA = 4  # times the usual timeout: servers scan a message before they answer the final dot
 _PIECE = 65_536  # bytes; a larger message leaves in pieces, so that a loss can tell whether its final dot had left
 _NOTHING = memoryview(b"")
-_NEEDS_LOGIN = (530, 535, 538)
 _CLOSING = 421
 _GO_AHEAD = 354
 _NO_8_BIT = "The server takes only 7-bit mail, and this message has 8-bit letters."
 _NO_UTF8 = "The server takes no address with letters outside ASCII before the @."
-# bad sender address, sending limit of the account; Postfix says the sentence in answer to RCPT
-_ABOUT_SENDER = re.compile(r"\b5\.1\.[78]\b|\b5\.4\.5\b|sender address rejected", re.IGNORECASE)
-_ABOUT_SIZE = re.compile(r"552\b|5\d\d 5\.3\.4\b")
-# The account sends too much or too fast. 4.2.x speaks of the recipient's mailbox, so it is no matter of the account.
-_TOO_MUCH = re.compile(
-    r"\b4\.7\.28\b|too many (?:messages|mails|emails|connections)|too much mail|rate.?limit|throttl"
-    r"|(?:sending|daily|hourly|message) (?:limit|quota)",
-    re.IGNORECASE,
-)
-_ABOUT_MAILBOX = re.compile(r"\b[45]\.2\.\d")
-_BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _RESULTS = {2: Result.ACCEPTED, 4: Result.POSTPONED, 5: Result.REFUSED}
-
-
-class Envelope(NamedTuple):
-    """One message for one recipient. `key` comes back in its Outcome; `content` is the message with CRLF.
-
-    `is_ready`: all its line ends are CRLF, it ends in one, and no line starts with a dot.
-    """
-
-    key: int
-    sender: str
-    recipient: str
-    content: bytes
-    is_ready: bool = False
-
-
-class Client(Protocol):
-    """Who gave the message, and is told what became of it."""
-
-    def report(self, outcome: Outcome) -> None: ...
-
-
-class Message:
-    """An envelope on its way, how often it was begun, and what the server has said to it so far."""
-
-    __slots__ = ("client", "data", "envelope", "lines", "replies", "tries")
-
-    def __init__(self, envelope: Envelope, client: Client) -> None:
-        self.envelope = envelope
-        self.client = client
-        self.tries = 0
-        self.lines: list[bytes] = []
-        self.replies: list[Reply] = []
-        self.data = b""
 
 
 class Errands(Protocol):
@@ -339,15 +295,14 @@ class Dialogue(Connection):
     def _judge(self, message: Message, refused: Reply) -> Result | None:
         """Refused or postponed; None when the connection is of no use any more. Raises AccountProblem."""
         text = reply_text(*refused)
-        if message.replies[0][0] in _NEEDS_LOGIN:
-            sentence = gettext_noop("The server %(host)s wants a login or encryption before it takes mail: %(reply)s")
-            raise AccountProblem(sentence, host=self._account.host, reply=text)
-        self._stop_if_too_much(text)
+        to_mail = message.replies[0][0]
+        stop_if_login_is_needed(self._account.host, to_mail, text)
+        stop_if_too_much(self._account.host, text)
         if refused[0] == _CLOSING:
             return None
         result = _RESULTS.get(refused[0] // 100)
         if result == Result.REFUSED:
-            self._stop_if_about_sender(text, to_mail=message.replies[0][0] // 100 == 5)
+            stop_if_about_sender(self._account.host, text, to_mail=to_mail // 100 == 5)
         return None if result == Result.ACCEPTED else result
 
     # -- the reply to the content
@@ -390,9 +345,9 @@ class Dialogue(Connection):
             self.drop(GarbledReply(text))
             return
         try:
-            self._stop_if_too_much(text)
+            stop_if_too_much(self._account.host, text)
             if result == Result.REFUSED:
-                self._stop_if_about_sender(text)
+                stop_if_about_sender(self._account.host, text)
         except AccountProblem as problem:
             self._give_up(message, problem)
             return
@@ -411,17 +366,6 @@ class Dialogue(Connection):
         message.client.report(Outcome(message.envelope.key, Result.UNCERTAIN, sentence + reply_text(0, str(self.lost))))
 
     # -- what concerns more than this message
-
-    def _stop_if_about_sender(self, text: str, to_mail: bool = False) -> None:
-        """A refusal that would meet every recipient alike must not be written down as theirs."""
-        if (to_mail and not _ABOUT_SIZE.match(text)) or _ABOUT_SENDER.search(text):
-            sentence = gettext_noop("The server %(host)s takes no mail from this sender: %(reply)s")
-            raise AccountProblem(sentence, host=self._account.host, reply=text)
-
-    def _stop_if_too_much(self, text: str) -> None:
-        if _TOO_MUCH.search(text) and not _ABOUT_MAILBOX.search(text) and not _ABOUT_SENDER.search(text):
-            sentence = gettext_noop("The server %(host)s wants mail more slowly: %(reply)s")
-            raise AccountBusy(sentence, host=self._account.host, reply=text)
 
     def _give_up(self, message: Message, problem: AccountProblem) -> None:
         """The account cannot send: the message counts as not begun, and this connection is over."""
@@ -444,13 +388,3 @@ class Dialogue(Connection):
         patience = _PATIENCE_AFTER_DATA if self._handed_over is not None or self._rest else 1
         self.transport.write(data)
         self._deadline = self._clock() + self._account.timeout * patience
-
-
-def for_data(content: bytes) -> bytes:
-    """`content` as it follows DATA: only CRLF, dots at line starts doubled (RFC 5321, 4.5.2), and the final dot."""
-    if not content.count(b"\n") == content.count(b"\r") == content.count(b"\r\n"):
-        content = _BARE_LINE_END.sub(b"\r\n", content)
-    if content.startswith(b"."):
-        content = b"." + content
-    content = content.replace(b"\r\n.", b"\r\n..")
-    return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")

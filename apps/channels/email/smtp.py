@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from apps.channels.email.connecting import Connection, SmtpAccount, connect
-from apps.channels.email.dialogue import Dialogue, Envelope, Message
+from apps.channels.email.dialogue import Dialogue
+from apps.channels.email.messages import Envelope, Message
 from apps.channels.outcomes import AccountProblem, Outcome
 
 __all__ = ["Envelope", "SmtpAccount", "SmtpChannel", "check_account", "send_all"]
