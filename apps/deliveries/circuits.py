@@ -14,7 +14,7 @@ from apps.campaigns.models import Mailing
 from apps.core.starting_work import start, start_on_commit
 from apps.organizations.scoping import without_scope
 from apps.senders.checking import try_account
-from apps.senders.models import SenderAccount
+from apps.senders.models import Sender, SenderAccount
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,8 @@ def open_circuit(account_id: int, problem: str) -> None:
     changes = {"problem": problem, "retry_at": now + wait, "failures": F("failures") + 1}
     if SenderAccount.objects.filter(pk=account_id, problem="").update(problem_since=now, **changes):
         logger.warning("account %s of organisation %s: %s", account_id, account.organization_id, problem)
-    running = Mailing.objects.filter(state=Mailing.State.SENDING, sender__account=account_id)
+    senders = Sender.objects.filter(account=account_id)  # no join, see claiming._lease
+    running = Mailing.objects.filter(state=Mailing.State.SENDING, sender__in=senders)
     running.update(state=Mailing.State.STOPPED, problem=problem, waits_for=account_id)
 
 

@@ -150,10 +150,14 @@ def _claim_of(candidate: _Candidate, worker: str, held: int, now: datetime) -> C
 
 
 def _lease(candidate: _Candidate, worker: str, now: datetime) -> Packet | None:
-    """The packet, if nobody has been faster."""
+    """The packet, if nobody has been faster.
+
+    The condition on its state must be one of the UPDATE itself: in a subquery, as Django writes a join, PostgreSQL does
+    not look again after it has waited for who was faster.
+    """
     lease = {"state": Packet.State.LEASED, "leased_by": worker, "lease_until": now + LEASE}
     waiting = Packet.objects.filter(pk=candidate.packet_id, state=Packet.State.WAITING)
-    if not waiting.filter(mailing__state=Mailing.State.SENDING).update(**lease):
+    if not waiting.filter(mailing__in=Mailing.objects.filter(state=Mailing.State.SENDING)).update(**lease):
         return None
     return Packet(
         pk=candidate.packet_id,

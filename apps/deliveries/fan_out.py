@@ -62,7 +62,8 @@ def _write_deliveries(mailing: Mailing) -> None:
         cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {expressions} SELECT * FROM candidate", parameters)
         cursor.execute("ANALYZE candidate" if postgresql else "ANALYZE temp.candidate")
         cursor.execute(_INSERT_DELIVERIES.replace("%%no_variables%%", no_variables), parameters)
-        cursor.execute(_INSERT_ABOUT, parameters)
+        cursor.execute(_INSERT_ABOUT_SENT, parameters)
+        cursor.execute(_INSERT_ABOUT_SKIPPED, parameters)
         cursor.execute("DROP TABLE candidate")
 
 
@@ -78,14 +79,20 @@ SELECT %(organization)s, %(mailing)s, recipient_id, name, address, normalized, l
 FROM recipient ORDER BY search_name, recipient_id, normalized"""
 
 # A copy that goes out is about every student for whose sake its address came in; a skipped row about its person's own.
-_INSERT_ABOUT = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
+# Two statements, because one with OR would compare every row with every candidate on SQLite; and CROSS JOIN, because
+# SQLite keeps its order: from the few rows that were skipped to their candidates.
+_INSERT_ABOUT_SENT = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
 SELECT DISTINCT d.organization_id, d.id, c.about_id
 FROM candidate c
 JOIN deliveries_delivery d ON d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s
-    AND d.normalized = c.normalized
-    AND ((d.reason = '' AND c.reason = '')
-        OR (d.reason <> '' AND COALESCE(d.person_id, 0) = COALESCE(c.recipient_id, 0)))
-WHERE c.about_id IS NOT NULL"""
+    AND d.normalized = c.normalized AND d.reason = ''
+WHERE c.about_id IS NOT NULL AND c.reason = ''"""
+_INSERT_ABOUT_SKIPPED = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
+SELECT DISTINCT d.organization_id, d.id, c.about_id
+FROM deliveries_delivery d CROSS JOIN candidate c
+WHERE d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s AND d.state = 'skipped'
+    AND c.normalized = d.normalized AND COALESCE(c.recipient_id, 0) = COALESCE(d.person_id, 0)
+    AND c.about_id IS NOT NULL"""
 
 _INSERT_PACKETS = """INSERT INTO deliveries_packet
     (organization_id, mailing_id, first_id, last_id, state, attempt, not_before, lease_until, leased_by)
