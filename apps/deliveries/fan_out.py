@@ -60,7 +60,9 @@ def _write_deliveries(mailing: Mailing) -> None:
         if postgresql:
             cursor.execute(_LARGE_SETS)
         cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {expressions} SELECT * FROM candidate", parameters)
-        cursor.execute("ANALYZE candidate" if postgresql else "ANALYZE temp.candidate")
+        cursor.execute(
+            "ANALYZE candidate" if postgresql else "CREATE INDEX temp.candidate_of ON candidate (normalized)"
+        )
         cursor.execute(_INSERT_DELIVERIES.replace("%%no_variables%%", no_variables), parameters)
         cursor.execute(_INSERT_ABOUT_SENT, parameters)
         cursor.execute(_INSERT_ABOUT_SKIPPED, parameters)
