@@ -32,6 +32,10 @@ class Claim:
     connections: int
 
 
+class _TakenMeanwhile(Exception):
+    """Another worker was faster: there may be a further packet where this one was."""
+
+
 class _Candidate(NamedTuple):
     """A running mailing with a packet that is due, and what its organisation and its account allow."""
 
@@ -61,13 +65,19 @@ def claim(worker: str, connections: Mapping[int, int], full: Collection[int] = (
     `connections`: account id -> how many connections the worker may have open already; `full`: accounts of which it has
     enough in hand. Runs outside every scope: the caller opens that of the organisation.
     """
-    now = timezone.now()
-    for candidate in _candidates(now, full):
-        with without_scope():
-            claimed = _claim_of(candidate, worker, connections.get(candidate.account_id, 0), now)
-        if claimed:
-            return claimed
-    return None
+    while True:
+        now = timezone.now()
+        was_late = False
+        for candidate in _candidates(now, full):
+            try:
+                claimed = _claim_of(candidate, worker, connections.get(candidate.account_id, 0), now)
+            except _TakenMeanwhile:
+                was_late = True
+                continue
+            if claimed:
+                return claimed
+        if not was_late:
+            return None
 
 
 def packets_wait() -> bool:
@@ -133,8 +143,8 @@ def _candidates(now: datetime, full: Collection[int]) -> list[_Candidate]:
 
 
 def _claim_of(candidate: _Candidate, worker: str, held: int, now: datetime) -> Claim | None:
-    """Take the packet if its organisation and its account allow."""
-    with transaction.atomic():
+    """Take the packet if its organisation and its account allow. Raises _TakenMeanwhile, and then nothing is taken."""
+    with without_scope(), transaction.atomic():
         if not held or candidate.packet_interval or candidate.messages_per_minute:
             # The claims of one school queue up here: what they compare must not change meanwhile.
             Organization.objects.select_for_update(no_key=True).filter(pk=candidate.organization_id).first()
@@ -142,9 +152,9 @@ def _claim_of(candidate: _Candidate, worker: str, held: int, now: datetime) -> C
             return None
         connections = held or _take_connections(candidate, worker, now)
         rows = _take_allowance(candidate, now) if connections else 0
-        packet = _lease(candidate, worker, now) if rows else None
-        if packet is None:
+        if not rows:
             return None
+        packet = _lease(candidate, worker, now)
         _note_turn(packet, now)
     return Claim(packet, candidate.account_id, rows, connections)
 
@@ -158,7 +168,7 @@ def _lease(candidate: _Candidate, worker: str, now: datetime) -> Packet | None:
     lease = {"state": Packet.State.LEASED, "leased_by": worker, "lease_until": now + LEASE}
     waiting = Packet.objects.filter(pk=candidate.packet_id, state=Packet.State.WAITING)
     if not waiting.filter(mailing__in=Mailing.objects.filter(state=Mailing.State.SENDING)).update(**lease):
-        return None
+        raise _TakenMeanwhile
     return Packet(
         pk=candidate.packet_id,
         organization_id=candidate.organization_id,
