@@ -159,8 +159,8 @@ def _claim_of(candidate: _Candidate, worker: str, held: int, now: datetime) -> C
     return Claim(packet, candidate.account_id, rows, connections)
 
 
-def _lease(candidate: _Candidate, worker: str, now: datetime) -> Packet | None:
-    """The packet, if nobody has been faster.
+def _lease(candidate: _Candidate, worker: str, now: datetime) -> Packet:
+    """The packet, if nobody has been faster. Raises _TakenMeanwhile.
 
     The condition on its state must be one of the UPDATE itself: in a subquery, as Django writes a join, PostgreSQL does
     not look again after it has waited for who was faster.
