@@ -42,8 +42,8 @@ def fan_out_task(mailing_id: int, organization_id: int) -> None:
     with in_organization(Organization.objects.get(pk=organization_id)):
         mailing = Mailing.objects.select_related("organization").filter(pk=mailing_id).first()
         if mailing and mailing.state == Mailing.State.PENDING and fan_out(mailing, mailing.organization.packet_size):
-            refresh_statistics()
             _call_senders(mailing.packets.count())
+            refresh_statistics()
 
 
 @shared_task(name="deliveries.try_account", expires=120)
