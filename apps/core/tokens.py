@@ -1,7 +1,8 @@
 """Tokens of the public links: unguessable, short, without personal data, checked before the database is asked.
 
-A token is base64url(organization id, row id, first 16 bytes of HMAC-SHA256 over purpose and ids). The purpose is not in
-the token: a token of one purpose opens no page of another.
+A token is base64url(organization id, row id, 16 bytes of keyed BLAKE2b (RFC 7693) over purpose and ids): a message code
+that takes one call, a third of the time of HMAC. The purpose is not in the token: a token of one purpose opens no page of
+another.
 """
 
 import base64
@@ -46,13 +47,10 @@ def read_token(purpose: str, token: str) -> tuple[int, int]:
 
 
 def _sign(purpose: str, ids: bytes) -> bytes:
-    signature = _begun_signature(settings.SECRET_KEY, purpose).copy()
-    signature.update(ids)
-    return signature.digest()[:_SIGNATURE_LENGTH]
+    said = purpose.encode() + b"\0" + ids
+    return hashlib.blake2b(said, key=_key(settings.SECRET_KEY), digest_size=_SIGNATURE_LENGTH).digest()
 
 
-@lru_cache(maxsize=16)
-def _begun_signature(secret: str, purpose: str) -> hmac.HMAC:
-    """HMAC of the purpose alone, to go on from: the beginning is the same for all tokens of a purpose."""
-    key = hashlib.sha256(b"bedel public links" + secret.encode()).digest()
-    return hmac.new(key, purpose.encode() + b"\0", hashlib.sha256)
+@lru_cache(maxsize=4)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(b"bedel public links" + secret.encode()).digest()
