@@ -1,8 +1,8 @@
 """Tokens of the public links: unguessable, short, without personal data, checked before the database is asked.
 
-A token is base64url(organization id, row id, 16 bytes of keyed BLAKE2b (RFC 7693) over purpose and ids): a message code
-that takes one call, a third of the time of HMAC. The purpose is not in the token: a token of one purpose opens no page of
-another.
+A token is base64url(organization id, row id, 16 bytes of keyed BLAKE2b over purpose and ids). That is a message code
+of its own (RFC 7693), in a third of the time of HMAC. The purpose is not in the token: a token of one purpose opens no
+page of another.
 """
 
 import base64

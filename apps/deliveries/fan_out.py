@@ -64,6 +64,8 @@ def _write_deliveries(mailing: Mailing) -> None:
             "ANALYZE candidate" if postgresql else "CREATE INDEX temp.candidate_of ON candidate (normalized)"
         )
         cursor.execute(_INSERT_DELIVERIES.replace("%%no_variables%%", no_variables), parameters)
+        if postgresql:  # else it plans the next two for a table without these rows, and compares all with all
+            cursor.execute("ANALYZE deliveries_delivery")
         cursor.execute(_INSERT_ABOUT_SENT, parameters)
         cursor.execute(_INSERT_ABOUT_SKIPPED, parameters)
         cursor.execute("DROP TABLE candidate")
