@@ -45,7 +45,7 @@ def send(server, count, **options):
 def test_a_connection_ends_after_so_many_messages(extensions):
     with fault_server(extensions=extensions) as server:
         assert send(server, 10, messages_per_connection=3) == {ACCEPTED}
-    assert server.messages_of == [3, 3, 3, 1]
+    assert sorted(server.messages_of) == [1, 3, 3, 3]
     assert server.most_at_once == 1
     assert server.commands.count("QUIT") == 4
 
@@ -53,7 +53,7 @@ def test_a_connection_ends_after_so_many_messages(extensions):
 def test_refused_messages_count_for_the_limit_of_a_connection(extensions):
     with fault_server({"rcpt": "550 5.1.1 Unknown"}, extensions=extensions) as server:
         assert send(server, 5, messages_per_connection=2) == {REFUSED}
-    assert server.messages_of == [2, 2, 1]
+    assert sorted(server.messages_of) == [1, 2, 2]
 
 
 def test_as_many_connections_as_allowed_share_the_work(extensions):
