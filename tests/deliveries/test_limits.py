@@ -64,6 +64,8 @@ def test_what_a_server_has_put_off_waits_for_no_interval(server, office, clock):
     assert server.recipients == ["a000@x.example"]
 
 
+@pytest.mark.feature("S3.15")
+@pytest.mark.feature("B7")
 def test_two_mailings_of_one_school_take_turns(server, office):
     first = started(*addresses(6), by=office, packet_size=2)
     second = started(*addresses(6, "y.example"), by=office, packet_size=2)

@@ -36,6 +36,7 @@ def test_a_due_mailing_is_started_sent_and_finished_by_the_tick(server, office, 
     assert "queued as" in mailing.deliveries.first().server_reply
 
 
+@pytest.mark.feature("S1.4")
 def test_a_mailing_whose_start_has_not_come_stays(server, office):
     mailing = people.mailing("a@x.example", by=office, state="pending", starts_at=timezone.now() + timedelta(hours=1))
     assert not tick()
@@ -212,6 +213,7 @@ def test_two_workers_never_hold_the_same_packet(server, office):
     assert claim("second", {}) is None
 
 
+@pytest.mark.feature("B7")
 def test_a_small_mailing_of_another_school_comes_in_turn(server, office, other_school):
     started(*[f"a{number}@x.example" for number in range(6)], by=office, packet_size=2)
     member = make_member(other_school, "office")
