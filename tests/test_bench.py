@@ -28,7 +28,7 @@ def test_a_small_mailing_is_measured_beside_its_floors(database):
         program(name)
     found = json.loads(bench("send", "--recipients", "50", "--database", database, "--json"))
     assert found["sent"] == found["options"]["recipients"] == 50
-    assert 0 < found["messages_per_second"] < found["smtp_source_messages_per_second"]
-    assert found["stock_django_messages_per_second"] > 0
+    for measured in ("messages_per_second", "smtp_source_messages_per_second", "stock_django_messages_per_second"):
+        assert found[measured] > 0
     assert set(found["reached"]) == {"ratio_to_smtp_source", "times_stock_django"}
     assert 7_000 < found["html_bytes"] < 9_000
