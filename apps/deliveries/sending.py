@@ -83,7 +83,7 @@ class SendingRun:
                 while self._tasks:
                     await asyncio.wait(self._tasks)
                     self._put_away_what_ended()
-                for account_id in list(self._adapters):
+                for account_id in list(self._connections):
                     await self._close(account_id)
             if self._error:
                 raise self._error  # the journal stays: it has what the database has not

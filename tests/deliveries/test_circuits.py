@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.campaigns.models import Mailing
 from apps.deliveries import controlling, tasks
+from apps.deliveries.models import ConnectionSlots
 from apps.deliveries.tick import tick
 from apps.organizations.scoping import in_organization
 from apps.senders.models import Sender, SenderAccount
@@ -129,6 +130,7 @@ def test_a_password_that_cannot_be_read_is_said_as_such(server, office):
     mailing = started(*addresses(1), by=office)
     tasks.work()
     assert "password of the sender account cannot be read" in Mailing.objects.get(pk=mailing.pk).problem
+    assert not ConnectionSlots.objects.exists()  # once it is mended, any worker may connect at once
 
 
 def test_an_account_that_cannot_carry_such_messages_says_so(server, office):
