@@ -94,13 +94,13 @@ WHERE c.about_id IS NOT NULL AND c.reason = ''"""
 _INSERT_ABOUT_SKIPPED = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
 SELECT DISTINCT d.organization_id, d.id, c.about_id
 FROM deliveries_delivery d CROSS JOIN candidate c
-WHERE d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s AND d.state = 'skipped'
+WHERE d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s AND d.not_reached = 'skipped'
     AND c.normalized = d.normalized AND COALESCE(c.recipient_id, 0) = COALESCE(d.person_id, 0)
     AND c.about_id IS NOT NULL"""
 
 _INSERT_PACKETS = """INSERT INTO deliveries_packet
-    (organization_id, mailing_id, first_id, last_id, state, attempt, not_before, lease_until, leased_by)
-SELECT %(organization)s, %(mailing)s, MIN(id), MAX(id), 'waiting', %(attempt)s, %(not_before)s, NULL, ''
+    (organization_id, mailing_id, first_id, last_id, size, state, attempt, not_before, lease_until, leased_by)
+SELECT %(organization)s, %(mailing)s, MIN(id), MAX(id), COUNT(*), 'waiting', %(attempt)s, %(not_before)s, NULL, ''
 FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / %(size)s AS packet FROM deliveries_delivery
       WHERE organization_id = %(organization)s AND mailing_id = %(mailing)s AND state = 'waiting') numbered
 WHERE 1 = 1 GROUP BY packet ORDER BY packet

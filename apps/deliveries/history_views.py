@@ -10,7 +10,7 @@ from apps.core.keyset import paginate
 from apps.organizations.permissions import requires
 from apps.surveys.models import Answer
 
-from .models import Delivery
+from .tallies import tallies_of
 from .visible_mailings import SEEING, mailings_seen_by
 
 RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
@@ -36,7 +36,7 @@ def running(request) -> HttpResponse:
 
 def _page(request, template: str, mailings, **context) -> HttpResponse:
     page = paginate(mailings, request, order=("-id",), size=50)
-    tallies = Delivery.objects.tally([mailing.pk for mailing in page.rows])
+    tallies = tallies_of([mailing.pk for mailing in page.rows])
     answered = Answer.objects.filter(question__in=[m.question_id for m in page.rows if m.question_id])
     lines = Count("about", distinct=True) + Count("id", filter=Q(about=None))
     counts = dict(answered.order_by().values_list("question").annotate(number=lines))

@@ -27,6 +27,8 @@ def rows_of_log(mailing: Mailing, state: str = "", reason: str = "", search: str
         rows = rows.filter(Q(state=state) | Q(state=Delivery.State.WAITING, is_in_hand=True))
     elif state == Delivery.State.WAITING:
         rows = rows.filter(state=state, is_in_hand=False)
+    elif state in Delivery.NOT_REACHED:
+        rows = rows.filter(not_reached=state)
     elif state in Delivery.State.values:
         rows = rows.filter(state=state)
     if reason in Reason.values:

@@ -17,7 +17,7 @@ from apps.organizations.permissions import Permission, requires
 from .answers import how_many_answered
 from .log import dressed, header, rows_of_log, table
 from .models import Delivery
-from .tallies import Tally
+from .tallies import Tally, tallies_of
 from .visible_mailings import SEEING, may_control, opens_mailing
 
 _CHIPS = ("sent", "in_flight", "waiting", "failed", "uncertain", "skipped")
@@ -68,7 +68,7 @@ def download(request, mailing: Mailing) -> FileResponse:
 
 def head(request, mailing: Mailing) -> dict:
     """What the head of each of the mailing's tabs shows."""
-    tally = Delivery.objects.tally([mailing.pk])[mailing.pk]
+    tally = tallies_of([mailing.pk])[mailing.pk]
     return {
         "mailing": mailing,
         "tally": tally,
@@ -109,7 +109,7 @@ def _chips(current: str, tally: Tally) -> list[dict]:
 
 
 def _reasons(mailing: Mailing) -> list[dict]:
-    skipped = Delivery.objects.filter(mailing=mailing, state="skipped").order_by().values_list("reason")
+    skipped = Delivery.objects.filter(mailing=mailing, not_reached="skipped").order_by().values_list("reason")
     counts = dict(skipped.annotate(number=Count("id")))
     return [
         {"value": reason.value, "label": reason.label, "number": counts[reason.value]}

@@ -2,10 +2,10 @@
 
 import json
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Min, Q
+from django.db.models import Case, Min, Q, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +18,6 @@ from apps.organizations.models import Organization
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import Person
 from apps.senders.models import SenderAccount
-
-from .tallies import DeliveryManager
 
 # A postponed message is tried again after 2, 4, 8 ... minutes, at most four hours later.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=4)
@@ -44,6 +42,7 @@ class Delivery(OrganizationModel):
         "uncertain": {"waiting", "sent"},
     }
     OPEN = (State.WAITING, State.IN_FLIGHT)
+    NOT_REACHED = (State.SKIPPED, State.FAILED, State.UNCERTAIN)
     # What a letter is made from, see `row`.
     ROW_FIELDS = ("id", "person_id", "name", "address", "normalized", "language", "variables")
 
@@ -58,15 +57,20 @@ class Delivery(OrganizationModel):
     variables = models.JSONField(default=dict)
     about = models.ManyToManyField(Person, through="DeliveryAbout", related_name="deliveries_about")
 
+    # In no index: an outcome rewrites the row where it stands, and no index with it (a "HOT" update of PostgreSQL).
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    # The state of the few that are looked for: NULL for whoever was reached, or still waits.
+    not_reached = models.GeneratedField(
+        expression=Case(When(state__in=NOT_REACHED, then="state"), default=None),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
     # Why it was skipped: a value of Reason; empty for everybody who gets it.
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     server_reply = models.CharField(_("what the server said"), max_length=1000, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(null=True, blank=True)
-
-    objects: ClassVar[DeliveryManager] = DeliveryManager()
 
     class Meta(OrganizationModel.Meta):
         constraints = [
@@ -83,7 +87,14 @@ class Delivery(OrganizationModel):
                 name="delivery_skipped_once",
             ),
         ]
-        indexes = [models.Index(fields=["mailing", "state", "id"], name="delivery_by_state")]
+        indexes = [
+            models.Index(fields=["mailing", "id"], name="delivery_of_mailing"),
+            models.Index(
+                fields=["mailing", "not_reached", "id"],
+                condition=Q(not_reached__isnull=False),
+                name="delivery_not_reached",
+            ),
+        ]
         ordering = ["id"]
 
     def __str__(self) -> str:
@@ -129,6 +140,7 @@ class Packet(OrganizationModel):
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="packets")
     first_id = models.BigIntegerField()
     last_id = models.BigIntegerField()
+    size = models.PositiveIntegerField(default=0)  # how many rows it has: others' ids may lie between its own
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     not_before = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -1,10 +1,11 @@
 """Everyone is accounted for: how many rows of a mailing are in which state."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F
+from django.db import connection
 
-from apps.organizations.scoping import ScopedManager, ScopedQuerySet
+from apps.organizations.scoping import current_organization
 
 
 @dataclass
@@ -35,32 +36,43 @@ class Tally:
         return self.to_send - self.open
 
 
-class DeliveryQuerySet(ScopedQuerySet):
-    def tally(self, mailing_ids) -> dict[int, Tally]:
-        """Mailing id -> Tally, for every one of `mailing_ids`, in two queries.
+def tallies_of(mailing_ids: Iterable[int]) -> dict[int, Tally]:
+    """Mailing id -> Tally, for every one of `mailing_ids`, in one statement: all of them are of one moment.
 
-        A row that waits in a packet which a worker has in hand counts as in flight.
-        """
-        tallies = {mailing_id: Tally() for mailing_id in mailing_ids}
-        counted = self.filter(mailing_id__in=tallies).order_by().values_list("mailing_id", "state")
-        for mailing_id, state, number in counted.annotate(number=Count("id")):
-            setattr(tallies[mailing_id], state, number)
-        in_hand = self.filter(mailing_id__in=tallies).in_hand().order_by().values_list("mailing_id")
-        for mailing_id, number in in_hand.annotate(number=Count("id")):
-            tally = tallies[mailing_id]
-            moved = min(number, tally.waiting)  # counted a moment later
-            tally.waiting, tally.in_flight = tally.waiting - moved, tally.in_flight + moved
-        return tallies
-
-    def in_hand(self) -> "DeliveryQuerySet":
-        """The rows that wait in a packet which a worker has in hand now: they are being sent."""
-        return self.filter(
-            state="waiting",
-            mailing__packets__state="leased",
-            mailing__packets__first_id__lte=F("id"),
-            mailing__packets__last_id__gte=F("id"),
-        )
+    A row that waits in a packet which a worker has in hand counts as in flight. The statement reads no row that was
+    sent, so that it is as quick for a million as for a hundred: packets know how many rows they were cut with, and what
+    neither waits nor was kept from its recipient was sent.
+    """
+    tallies = {mailing_id: Tally() for mailing_id in mailing_ids}
+    for mailing_id, state, number in _counts(list(tallies)):
+        setattr(tallies[mailing_id], state, getattr(tallies[mailing_id], state) + int(number))
+    for tally in tallies.values():
+        tally.sent -= tally.open + tally.failed + tally.uncertain
+    return tallies
 
 
-class DeliveryManager(ScopedManager.from_queryset(DeliveryQuerySet)):  # type: ignore[misc]
-    """Delivery.objects: scoped, and able to count."""
+def _counts(mailing_ids: list[int]) -> list[tuple[int, str, int]]:
+    if not mailing_ids:
+        return []
+    marks = ", ".join(["%s"] * len(mailing_ids))
+    with connection.cursor() as cursor:
+        parameters = [current_organization().pk, *mailing_ids]
+        cursor.execute(_COUNTS.replace("%%mailings%%", marks), parameters * _COUNTS.count("%%mailings%%"))
+        return cursor.fetchall()
+
+
+# "sent" is first all that there is to send. No worker has ever held a packet in whose leased_by no name stands.
+_COUNTS = """SELECT mailing_id, 'sent', SUM(size) FROM deliveries_packet
+    WHERE organization_id = %s AND mailing_id IN (%%mailings%%) GROUP BY mailing_id
+UNION ALL SELECT mailing_id, 'waiting', SUM(size) FROM deliveries_packet
+    WHERE organization_id = %s AND mailing_id IN (%%mailings%%) AND state = 'waiting' AND leased_by = ''
+    GROUP BY mailing_id
+UNION ALL SELECT p.mailing_id, CASE WHEN p.state = 'leased' THEN 'in_flight' ELSE d.state END, COUNT(*)
+    FROM deliveries_packet p
+    JOIN deliveries_delivery d ON d.mailing_id = p.mailing_id AND d.id BETWEEN p.first_id AND p.last_id
+    WHERE p.organization_id = %s AND p.mailing_id IN (%%mailings%%) AND d.state IN ('waiting', 'in_flight')
+        AND (p.state = 'leased' OR p.state = 'waiting' AND p.leased_by <> '')
+    GROUP BY 1, 2
+UNION ALL SELECT mailing_id, not_reached, COUNT(*) FROM deliveries_delivery
+    WHERE organization_id = %s AND mailing_id IN (%%mailings%%) AND not_reached IS NOT NULL
+    GROUP BY mailing_id, not_reached"""

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.campaigns.models import Mailing
 from apps.deliveries.models import Delivery, DeliveryAbout
+from apps.deliveries.tallies import tallies_of
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 from apps.recipients.models import ContactPoint, Enrolment, Guardianship, Person
@@ -41,7 +42,7 @@ def home_of(membership: Membership) -> dict:
 
 def _with_tallies(mailings) -> list[Mailing]:
     mailings = list(mailings)
-    tallies = Delivery.objects.tally([mailing.pk for mailing in mailings])
+    tallies = tallies_of([mailing.pk for mailing in mailings])
     for mailing in mailings:
         mailing.tally = tallies[mailing.pk]
     return mailings

@@ -10,8 +10,9 @@ from apps.campaigns.models import Mailing
 from apps.deliveries import controlling, recording, tasks
 from apps.deliveries.claiming import claim
 from apps.deliveries.fan_out import fan_out
-from apps.deliveries.models import Delivery, Packet
+from apps.deliveries.models import Packet
 from apps.deliveries.recording import write_outcomes
+from apps.deliveries.tallies import tallies_of
 from apps.deliveries.tick import tick
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import ContactPoint
@@ -182,7 +183,7 @@ def test_a_stopped_mailing_goes_on_with_exactly_the_rest(
     with monkeypatch.context() as patch:
         patch.setattr(recording, "write_outcomes", write_and_stop)
         tasks.work()
-    split = Delivery.objects.tally([mailing.pk])[mailing.pk]
+    split = tallies_of([mailing.pk])[mailing.pk]
     assert split.sent == len(server.received) > 0
     assert 0 < split.waiting == 300 - split.sent
     assert state_of(mailing) == "stopped"
@@ -195,7 +196,7 @@ def test_a_stopped_mailing_goes_on_with_exactly_the_rest(
 def test_a_packet_of_a_dead_worker_goes_again_with_the_same_message_id(server, office, clock):
     mailing = started("a@x.example", "b@x.example", by=office)
     dead = claim("dead", {}).packet
-    assert Delivery.objects.tally([mailing.pk])[mailing.pk].in_flight == 2
+    assert tallies_of([mailing.pk])[mailing.pk].in_flight == 2
     tasks.work()
     assert server.received == []
     clock.shift(timedelta(minutes=6))
