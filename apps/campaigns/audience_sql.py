@@ -37,7 +37,7 @@ def candidates_sql(mailing: Mailing) -> tuple[str, dict[str, Any]]:
             "%%no_consent%%", _NO_CONSENT_OF_ADDRESS if mailing.commercial else ""
         ),
         "%%opt_out_scopes%%": "('all', 'commercial')" if mailing.commercial else "('all')",
-        "%%former%%": "" if mailing.include_former else "AND p.active",
+        "%%former%%": "" if mailing.include_former else "AND (p.active OR chosen.by_hand = 1)",
         "%%permitted_person%%": permitted.person,
         "%%permitted_address%%": permitted.address,
     }
@@ -153,18 +153,17 @@ _UPLOADED = """SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS b
 FROM targetlists_uploadedrow c
 WHERE c.organization_id = %(organization)s AND c.list_id = %(uploaded_list)s"""
 
-_EXPRESSIONS = """chosen AS (
-    SELECT e.person_id FROM campaigns_audienceentry a
+_EXPRESSIONS = """chosen (person_id, by_hand) AS (
+    SELECT e.person_id, 0 FROM campaigns_audienceentry a
     JOIN recipients_group g ON g.id = a.group_id AND g.organization_id = %(organization)s
     JOIN recipients_enrolment e ON e.group_id = g.id AND (e.role = 'student' OR g.kind = 'staff')
-    JOIN recipients_person p ON p.id = e.person_id %%former%%
     WHERE a.organization_id = %(organization)s AND a.mailing_id = %(mailing)s
     UNION
-    SELECT a.person_id FROM campaigns_audienceentry a
+    SELECT a.person_id, 1 FROM campaigns_audienceentry a
     WHERE a.organization_id = %(organization)s AND a.mailing_id = %(mailing)s AND a.person_id IS NOT NULL
 ), chosen_person AS (
     SELECT p.id, p.kind, CASE WHEN %%permitted_person%% THEN 1 ELSE 0 END AS permitted
-    FROM chosen JOIN recipients_person p ON p.id = chosen.person_id AND p.organization_id = %(organization)s
+    FROM chosen JOIN recipients_person p ON p.id = chosen.person_id AND p.organization_id = %(organization)s %%former%%
 ), candidate (recipient_id, about_id, contact_point_id, address, normalized, reason, kind_order, row_id) AS (
     %%candidates%%
 )"""
@@ -172,7 +171,7 @@ _EXPRESSIONS = """chosen AS (
 RECIPIENTS_SQL = """grouped AS (
     SELECT recipient_id, normalized, MIN(address) AS address, MIN(reason) AS reason, MIN(kind_order) AS kind_order,
         MIN(contact_point_id) AS contact_point_id, MIN(row_id) AS row_id
-    FROM candidate GROUP BY recipient_id, normalized
+    FROM candidate GROUP BY normalized, recipient_id
 ), placed AS (
     SELECT grouped.*, ROW_NUMBER() OVER (
         PARTITION BY normalized, CASE WHEN reason = '' THEN 0 ELSE 1 END ORDER BY kind_order, recipient_id) AS place
