@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from apps.deliveries import hook_urls, public_urls
+from apps.deliveries import esp_hook_urls, public_urls
 from apps.portal import views as portal
 
 organization_urls = [
@@ -21,7 +21,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("o/<slug:organization_slug>/", include(organization_urls)),
     path("p/", include(public_urls)),
-    path("hooks/", include(hook_urls)),
+    path("hooks/", include(esp_hook_urls)),
 ]
 
 handler400 = portal.bad_request

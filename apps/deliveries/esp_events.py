@@ -1,7 +1,7 @@
 """What mail services report afterwards: each report becomes an Event once, and what it means for the row is done.
 
-anymail reads the reports of all services into one vocabulary and brings them by its signal; hook_views opens the scope
-of the organisation first, so that a report can never reach the rows of another one.
+anymail reads the reports of all services into one vocabulary and brings them by its signal; esp_hook_views opens the
+scope of the organisation first, so that a report can never reach the rows of another one.
 """
 
 import hashlib

@@ -11,6 +11,9 @@ from apps.core.states import TransitionRefused, move
 from .models import Delivery
 
 PACKET_SIZE = 100
+# The rows of a mailing stand in its log by name. Of more than these nobody reads them one by one: they stand as they
+# come, about by address, which saves a fifth of the time (to sort them, and to find their places in the indexes).
+MOST_BY_NAME = 50_000
 
 
 def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
@@ -63,7 +66,10 @@ def _write_deliveries(mailing: Mailing) -> None:
         cursor.execute(
             "ANALYZE candidate" if postgresql else "CREATE INDEX temp.candidate_of ON candidate (normalized)"
         )
-        cursor.execute(_INSERT_DELIVERIES.replace("%%no_variables%%", no_variables), parameters)
+        cursor.execute("SELECT COUNT(*) FROM candidate")
+        order = _BY_NAME if cursor.fetchone()[0] <= MOST_BY_NAME else ""
+        insert = _INSERT_DELIVERIES.replace("%%no_variables%%", no_variables).replace("%%order%%", order)
+        cursor.execute(insert, parameters)
         if postgresql:  # else it plans the next two for a table without these rows, and compares all with all
             cursor.execute("ANALYZE deliveries_delivery")
         cursor.execute(_INSERT_ABOUT_SENT, parameters)
@@ -80,7 +86,8 @@ INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, a
     normalized, language, variables, state, reason, attempts, server_reply)
 SELECT %(organization)s, %(mailing)s, recipient_id, name, address, normalized, language,
     COALESCE(variables, %%no_variables%%), CASE WHEN reason = '' THEN %(waiting)s ELSE 'skipped' END, reason, 0, ''
-FROM recipient ORDER BY search_name, recipient_id, normalized"""
+FROM recipient %%order%%"""
+_BY_NAME = "ORDER BY search_name, recipient_id, normalized"
 
 # A copy that goes out is about every student for whose sake its address came in; a skipped row about its person's own.
 # Two statements, because one with OR would compare every row with every candidate on SQLite; and CROSS JOIN, because

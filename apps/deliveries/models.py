@@ -1,7 +1,6 @@
 """One row per recipient of a mailing: the truth about what was sent. And the packets in which rows are handed out."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -19,8 +18,7 @@ from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import Person
 from apps.senders.models import SenderAccount
 
-# A postponed message is tried again after 2, 4, 8 ... minutes, at most four hours later.
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=4)
+from .retrying import pause_after
 
 
 class Delivery(OrganizationModel):
@@ -222,8 +220,8 @@ class Packet(OrganizationModel):
         is_done = fewest_attempts is None
         changes: dict[str, Any] = {"state": self.State.DONE if is_done else self.State.WAITING}
         if not is_done and fewest_attempts > self.attempt:
-            pause = min(FIRST_PAUSE * 2**self.attempt, LONGEST_PAUSE)
-            changes |= {"not_before": timezone.now() + pause, "attempt": self.attempt + 1}
+            not_before = timezone.now() + pause_after(self.attempt)
+            changes |= {"not_before": not_before, "attempt": self.attempt + 1}
         return bool(self.ours.update(lease_until=None, **changes)) and is_done
 
 

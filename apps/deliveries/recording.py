@@ -19,11 +19,11 @@ from .dead_addresses import mark_dead, says_dead
 from .desk import Desk
 from .journal import Journal
 from .models import Delivery, Packet
+from .retrying import MAX_ATTEMPTS
 
 GROUP_SIZE = 250
 GROUP_SECONDS = 0.2
 LOOK_SECONDS = 0.2  # between two looks whether the mailing was stopped
-MAX_ATTEMPTS = 8
 
 _STATE_OF = {
     Result.ACCEPTED: str(Delivery.State.SENT),

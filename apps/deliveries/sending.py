@@ -19,6 +19,7 @@ from apps.channels.outcomes import AccountProblem
 from apps.core.shutting_down import is_shutting_down
 from apps.core.states import TransitionRefused, move
 from apps.organizations.scoping import in_organization, without_scope
+from apps.senders.account_trouble import in_words
 from apps.senders.models import SenderAccount
 from apps.senders.secrets import SecretUnreadable
 
@@ -256,13 +257,6 @@ def send_what_is_due(seconds: float) -> bool:
     run = SendingRun(desk, seconds)
     desk.serve(run.main)
     return run.time_is_up
-
-
-def in_words(problem: AccountProblem | SecretUnreadable) -> str:
-    """What is wrong with an account, in the language of the moment."""
-    if isinstance(problem, SecretUnreadable):
-        return _("The password of the sender account cannot be read any more. Type it in again in the settings.")
-    return _(problem.message) % problem.values if problem.values else _(problem.message)
 
 
 def _account(packet: Packet) -> SenderAccount:

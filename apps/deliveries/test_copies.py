@@ -1,17 +1,16 @@
 """Send one test copy: the same letter by the same way as a recipient's, counted nowhere."""
 
-from django.utils.translation import gettext as _
+import asyncio
 
 from apps.campaigns import audience
 from apps.campaigns.audience import AudienceRow
 from apps.campaigns.models import TestSend
-from apps.channels.email.smtp import send_all
-from apps.channels.outcomes import AccountProblem, Result
-from apps.senders.logging_in import smtp_account
+from apps.channels.outcomes import AccountProblem, Outcome, Result
+from apps.senders.account_trouble import in_words
 from apps.senders.secrets import SecretUnreadable
 
-from .letters import LetterMaker
-from .sending import in_words
+from .adapters import Adapter, open_adapter
+from .letters import LetterMaker, PreparedRow
 
 
 def send_test_copy(test_send: TestSend) -> None:
@@ -20,10 +19,8 @@ def send_test_copy(test_send: TestSend) -> None:
         return
     try:
         accepted, reply = _send(test_send)
-    except AccountProblem as problem:
+    except (AccountProblem, SecretUnreadable) as problem:
         accepted, reply = False, in_words(problem)
-    except SecretUnreadable:
-        accepted, reply = False, _("The password of the sender account cannot be read any more.")
     test_send.state = TestSend.State.SENT if accepted else TestSend.State.FAILED
     test_send.server_reply = reply[:1000]
     test_send.save(update_fields=["state", "server_reply"])
@@ -31,12 +28,19 @@ def send_test_copy(test_send: TestSend) -> None:
 
 def _send(test_send: TestSend) -> tuple[bool, str]:
     letters = LetterMaker(test_send.mailing)
-    row = _row_to_show(test_send)
-    (prepared,) = letters.prepare([row])
-    envelopes = [letters.envelope(prepared)._replace(recipient=test_send.address)]
-    for outcome in send_all(smtp_account(letters.sender.account), envelopes):
-        return outcome.result == Result.ACCEPTED, outcome.reply
-    return False, ""
+    rows = letters.prepare([_row_to_show(test_send)._replace(address=test_send.address)])
+    outcome = asyncio.run(_outcome(open_adapter(test_send.mailing, connections=1), letters, rows))
+    return outcome.result == Result.ACCEPTED, outcome.reply
+
+
+async def _outcome(adapter: Adapter, letters: LetterMaker, rows: list[PreparedRow]) -> Outcome:
+    """What became of `rows`, which is always a single one."""
+    outcomes: list[Outcome] = []
+    try:
+        await adapter.deliver(letters, rows, outcomes.append)
+    finally:
+        await adapter.close()
+    return outcomes[0]
 
 
 def _row_to_show(test_send: TestSend) -> AudienceRow:

@@ -11,7 +11,7 @@ from apps.deliveries.tallies import tallies_of
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 from apps.recipients.models import ContactPoint, Enrolment, Guardianship, Person
-from apps.senders import trouble
+from apps.senders import account_trouble
 from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer
 
@@ -34,7 +34,7 @@ def home_of(membership: Membership) -> dict:
         "unreachable": _unreachable_students() if may_see_people else 0,
         "may_import": membership.may(Permission.MANAGE_PEOPLE),
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
-        "troubled": [(account, trouble.sentence(account)) for account in trouble.accounts_in_trouble()],
+        "troubled": [(account, account_trouble.sentence(account)) for account in account_trouble.accounts_in_trouble()],
         "paused": [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem],
         "first_steps": None if running or recent else _first_steps(),
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from apps.channels.email.oauth2 import is_trusted_address
 from apps.core.form_looks import LooksMixin, say_bounds
 
-from . import trouble
+from . import account_trouble
 from .models import SenderAccount, new_webhook_key
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*")
@@ -196,14 +196,14 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
         """Save the account, end its trouble, and let what waited for it go on."""
         account = super().save(commit=False)
         self._write_secrets(account)
-        trouble.end(account)
+        account_trouble.end(account)
         if account.is_service and not account.webhook_key:
             account.webhook_key = new_webhook_key()
         if commit and self.is_new:
             account.save()
         elif commit:
             account.save(update_fields=self._written())
-            trouble.has_ended(account)
+            account_trouble.has_ended(account)
         return account
 
     def _write_secrets(self, account: SenderAccount) -> None:
@@ -219,7 +219,13 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
 
     def _written(self) -> list[str]:
         """The columns to save: not those that workers write in the meantime, where nothing was typed for them."""
-        columns = {*_COLUMNS.values(), "encrypted_access_token", "access_token_until", "webhook_key", *trouble.CIRCUIT}
+        columns = {
+            *_COLUMNS.values(),
+            "encrypted_access_token",
+            "access_token_until",
+            "webhook_key",
+            *account_trouble.CIRCUIT,
+        }
         if self._is_kept("refresh_token"):
             columns.discard("encrypted_refresh_token")
         return [*_PLAIN, *columns]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from apps.channels.email.smtp import check_account
 from apps.channels.outcomes import AccountProblem
 
+from .account_trouble import in_words
 from .logging_in import smtp_account
 from .models import SenderAccount
 from .secrets import SecretUnreadable
@@ -29,8 +30,6 @@ def try_account(account: SenderAccount) -> str:
         )
     try:
         check_account(smtp_account(account, _PATIENCE))
-    except AccountProblem as problem:
-        return str(problem)
-    except SecretUnreadable:
-        return _("What is stored to log in cannot be read any more. Type it again.")
+    except (AccountProblem, SecretUnreadable) as problem:
+        return in_words(problem)
     return ""

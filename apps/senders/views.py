@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
-from . import trouble
+from . import account_trouble
 from .account_form import SenderAccountForm
 from .checking import CannotBeTried, try_account
 from .forms import SenderForm
@@ -24,7 +24,7 @@ def _to_list(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_SENDERS)
 @require_safe
 def senders(request: HttpRequest) -> HttpResponse:
-    accounts = [(account, trouble.sentence(account)) for account in SenderAccount.objects.all()]
+    accounts = [(account, account_trouble.sentence(account)) for account in SenderAccount.objects.all()]
     context = {"senders": Sender.objects.select_related("account"), "accounts": accounts}
     return render(request, "senders/list.html", context)
 
@@ -80,7 +80,7 @@ def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "")
     context = {
         "form": form,
         "name": name,
-        "trouble": trouble.sentence(form.instance),
+        "trouble": account_trouble.sentence(form.instance),
         "reports_to": form.instance.webhook_address,
     }
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
@@ -110,9 +110,9 @@ def account_check(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("%(account)s does not work: %(problem)s") % {"account": account, "problem": problem})
         return _to_list(request)
     if account.problem:
-        trouble.end(account)
-        account.save(update_fields=trouble.CIRCUIT)
-        trouble.has_ended(account)
+        account_trouble.end(account)
+        account.save(update_fields=account_trouble.CIRCUIT)
+        account_trouble.has_ended(account)
     said = _("%(account)s works: %(host)s lets Bedel in.") % {"account": account, "host": account.host}
     messages.success(request, said)
     return _to_list(request)

@@ -6,10 +6,12 @@ from django.db.models import QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from apps.channels.outcomes import AccountProblem
 from apps.core.dates import moment
 from apps.core.starting_work import start_on_commit
 
 from .models import SenderAccount
+from .secrets import SecretUnreadable
 
 # What the circuit of an account consists of; who sends opens it, and end() closes it.
 CIRCUIT = ("problem", "problem_since", "retry_at", "failures")
@@ -25,6 +27,13 @@ def sentence(account: SenderAccount) -> str:
     if not account.problem:
         return ""
     return f"{_since(account)} {_full_stop(account.problem)} {_next_attempt(account.retry_at)}"
+
+
+def in_words(problem: AccountProblem | SecretUnreadable) -> str:
+    """What is wrong with an account, in the language of the moment."""
+    if isinstance(problem, SecretUnreadable):
+        return _("What is stored to log in cannot be read any more. Type it again in the settings of the account.")
+    return _(problem.message) % problem.values if problem.values else _(problem.message)
 
 
 def end(account: SenderAccount) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import hook_views
+from . import esp_hook_views
 
 app_name = "hooks"
-urlpatterns = [path("<slug:provider>/<str:webhook_key>/", hook_views.events, name="events")]
+urlpatterns = [path("<slug:provider>/<str:webhook_key>/", esp_hook_views.events, name="events")]
