@@ -10,7 +10,7 @@ from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import AcademicYear, Group, Person
 from apps.senders.models import Sender, SenderAccount
 from apps.surveys.models import Question
-from apps.targetlists.models import UploadedList
+from apps.targetlists.models import TargetList, UploadedList
 
 SUBJECT_LENGTH = 300
 
@@ -93,11 +93,14 @@ check_transitions(Mailing.State, Mailing.TRANSITIONS)
 
 
 class AudienceEntry(OrganizationModel):
-    """One thing in the "Chosen" pane: a group, a person, or a typed address."""
+    """One thing in the "Chosen" pane: a group, a person, a target list, or a typed address."""
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="entries")
     group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    target_list = models.ForeignKey(TargetList, on_delete=models.CASCADE, null=True, blank=True, related_name="entries")
+    # Of a list: whoever is on it, or shares an address with somebody on it, is left out.
+    is_excluded = models.BooleanField(default=False)
     address = models.CharField(max_length=254, blank=True)
     normalized = models.CharField(max_length=254, blank=True)
 
@@ -105,22 +108,24 @@ class AudienceEntry(OrganizationModel):
         constraints = [
             models.UniqueConstraint(fields=["organization", "mailing", "group"], name="audience_group_once"),
             models.UniqueConstraint(fields=["organization", "mailing", "person"], name="audience_person_once"),
+            models.UniqueConstraint(fields=["organization", "mailing", "target_list"], name="audience_list_once"),
             models.UniqueConstraint(
                 fields=["organization", "mailing", "normalized"],
                 condition=~Q(normalized=""),
                 name="audience_address_once",
             ),
             models.CheckConstraint(
-                condition=Q(group__isnull=False, person__isnull=True, normalized="")
-                | Q(group__isnull=True, person__isnull=False, normalized="")
-                | Q(group__isnull=True, person__isnull=True) & ~Q(normalized=""),
+                condition=Q(group__isnull=False, person__isnull=True, target_list__isnull=True, normalized="")
+                | Q(group__isnull=True, person__isnull=False, target_list__isnull=True, normalized="")
+                | Q(group__isnull=True, person__isnull=True, target_list__isnull=False, normalized="")
+                | Q(group__isnull=True, person__isnull=True, target_list__isnull=True) & ~Q(normalized=""),
                 name="audience_entry_one_thing",
             ),
         ]
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return str(self.group or self.person or self.address)
+        return str(self.group or self.person or self.target_list or self.address)
 
 
 class Attachment(OrganizationModel):

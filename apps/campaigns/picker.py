@@ -134,8 +134,9 @@ def _add(mailing: Mailing, people: QuerySet[Person]) -> None:
     sql, parameters = people.order_by().values("organization_id", "id").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO campaigns_audienceentry (organization_id, mailing_id, person_id, address, normalized) "
-            f"SELECT p.organization_id, %s, p.id, '', '' FROM ({sql}) p WHERE true ON CONFLICT DO NOTHING",
+            "INSERT INTO campaigns_audienceentry "
+            "(organization_id, mailing_id, person_id, is_excluded, address, normalized) "
+            f"SELECT p.organization_id, %s, p.id, false, '', '' FROM ({sql}) p WHERE true ON CONFLICT DO NOTHING",
             [mailing.pk, *parameters],
         )
 

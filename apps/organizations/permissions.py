@@ -12,6 +12,7 @@ class Permission(models.TextChoices):
     SEND_TO_MY_SUBJECTS = "send_to_my_subjects", _("Write to the students and guardians of my own groups")
     SEND_TO_STAFF = "send_to_staff", _("Write to teaching and support staff")
     MANAGE_PEOPLE = "manage_people", _("Add, change and import people")
+    MANAGE_LISTS = "manage_lists", _("Make and change target lists")
     MANAGE_SENDERS = "manage_senders", _("Change senders and accounts")
     MANAGE_ORGANIZATION = "manage_organization", _("Change the organisation's settings")
     VIEW_PEOPLE = "view_people", _("See people and their contact details")
@@ -35,6 +36,7 @@ SHIPPED_ROLES: dict[str, frozenset[str]] = {
             Permission.SEND_TO_ALL,
             Permission.SEND_TO_STAFF,
             Permission.MANAGE_PEOPLE,
+            Permission.MANAGE_LISTS,
             Permission.VIEW_PEOPLE,
             Permission.VIEW_REPORTS,
         }

@@ -1,0 +1,79 @@
+"""How a person is reached."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from apps.core.normalizing import normalize_email, normalize_phone
+from apps.organizations.scoping import OrganizationModel
+
+from .people import Person, Source
+
+
+class ContactPoint(OrganizationModel):
+    """One way to reach a person. `own` is the person's own; `communication` an extra address on a student's record."""
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("Email")
+        PHONE = "phone", _("Telephone")
+
+    class Purpose(models.TextChoices):
+        OWN = "own", pgettext_lazy("address", "Own")
+        COMMUNICATION = "communication", _("Communication")
+
+    class Health(models.TextChoices):
+        GOOD = "good", _("Works")
+        FAILED = "failed", _("Came back")
+        NO_SMS = "no_sms", _("Cannot receive SMS")
+
+    Source = Source
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_points")
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    purpose = models.CharField(_("what for"), max_length=15, choices=Purpose, default=Purpose.OWN)
+    value = models.CharField(_("address or number"), max_length=254)
+    normalized = models.CharField(max_length=254, editable=False)
+    # One own address is primary per person and channel: the one that is written to.
+    is_primary = models.BooleanField(_("primary"), default=True)
+    health = models.CharField(_("health"), max_length=10, choices=Health, default=Health.GOOD)
+    health_reason = models.CharField(_("why"), max_length=300, blank=True)
+    health_since = models.DateTimeField(null=True, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.HAND)
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "person", "channel", "purpose", "normalized"], name="contact_point_once"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "person", "channel"],
+                condition=Q(purpose="own", is_primary=True),
+                name="contact_point_one_primary",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "channel", "normalized"], name="contact_point_by_address")]
+        ordering = ["channel", "purpose", "-is_primary", "id"]
+
+    def __str__(self) -> str:
+        return self.shown
+
+    @property
+    def shown(self) -> str:
+        """The value as it stands on pages, with `[ko]` before it when it failed."""
+        return f"[ko] {self.value}" if self.health == self.Health.FAILED else self.value
+
+    def clean(self) -> None:
+        """Fill `normalized`. Raises ValidationError with a sentence when the value cannot be written to."""
+        if self.channel == self.Channel.EMAIL:
+            self.normalized = normalize_email(self.value)
+        else:
+            self.normalized = normalize_phone(self.value, self.organization.country)
+        self.value = self.value.strip()
+
+    def mark_failed(self, reason: str) -> None:
+        """Remember that mail to this address came back; no mailing uses it until it is corrected."""
+        self.health, self.health_reason = self.Health.FAILED, reason[:300]
+        self.health_since = timezone.now()
+        self.save(update_fields=["health", "health_reason", "health_since"])
