@@ -1,0 +1,115 @@
+"""What a file says, as small facts in any order: what every reader yields, and what the stage takes in.
+
+A reader yields each fact as soon as it has read it, and keeps none: who belongs to whom is found by the database. Keys are
+the file's own (a sourcedId, a number, or one that the reader makes up) and mean nothing outside it. Everything is checked
+and normalised; of what is wrong a Mistake is yielded in its place.
+"""
+
+from typing import NamedTuple
+
+
+class StagedPerson(NamedTuple):
+    """One person. The same key twice: what stands later fills what stood empty.
+
+    `kind`, `language`: values of Person. `status`: "here"; "gone" for a row that says the person has left or is deleted.
+    """
+
+    key: str
+    kind: str
+    external_id: str = ""
+    document: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    language: str = ""
+    unit: str = ""
+    status: str = "here"
+    row: int = 0
+    file: str = ""
+
+
+class StagedContact(NamedTuple):
+    """An address or number of a person, in the order in which they are written to: the first own one is primary."""
+
+    person_key: str
+    channel: str
+    purpose: str
+    value: str
+    normalized: str
+
+
+class StagedGuardianship(NamedTuple):
+    student_key: str
+    guardian_key: str
+    relation: str = ""
+    status: str = "here"
+
+
+class StagedGroup(NamedTuple):
+    """A class or subject. `year` is the key of a StagedYear, or the name of a year; empty: the year of the import."""
+
+    key: str
+    kind: str
+    name: str
+    unit: str = ""
+    year: str = ""
+    external_id: str = ""
+    status: str = "here"
+
+
+class StagedEnrolment(NamedTuple):
+    """`role`: a value of Enrolment.Role."""
+
+    person_key: str
+    group_key: str
+    role: str = "student"
+    status: str = "here"
+
+
+class StagedYear(NamedTuple):
+    """A school year; days in ISO form, empty where the file has none."""
+
+    key: str
+    name: str
+    starts_on: str = ""
+    ends_on: str = ""
+
+
+class StagedConsent(NamedTuple):
+    """What a row says of a consent. `kind`: a value of Consent.Kind."""
+
+    person_key: str
+    kind: str
+    granted: bool
+
+
+class Mistake(NamedTuple):
+    """What is wrong in a row, with a sentence for the office. `column` is a heading; empty: the whole row.
+
+    `is_fatal`: the row was left out; else it was read without this cell.
+    """
+
+    row: int
+    column: str
+    message: str
+    file: str = ""
+    value: str = ""
+    is_fatal: bool = True
+
+
+class Coverage(NamedTuple):
+    """Whether the file has everybody ("bulk": who is missing has left) or only changes ("delta"). One to a file."""
+
+    of: str
+
+
+Staged = (
+    StagedPerson
+    | StagedContact
+    | StagedGuardianship
+    | StagedGroup
+    | StagedEnrolment
+    | StagedYear
+    | StagedConsent
+    | Mistake
+    | Coverage
+)
