@@ -1,8 +1,8 @@
 """What a file says, as small facts in any order: what every reader yields, and what the stage takes in.
 
-A reader yields each fact as soon as it has read it, and keeps none: who belongs to whom is found by the database. Keys are
-the file's own (a sourcedId, a number, or one that the reader makes up) and mean nothing outside it. Everything is checked
-and normalised; of what is wrong a Mistake is yielded in its place.
+A reader yields each fact as soon as it has read it, and keeps none: who belongs to whom is found by the database. Keys
+are the file's own (a sourcedId, a number, or one that the reader makes up) and mean nothing outside it. Everything is
+checked and normalised; of what is wrong a Mistake is yielded in its place.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 class StagedPerson(NamedTuple):
     """One person. The same key twice: what stands later fills what stood empty.
 
-    `kind`, `language`: values of Person. `status`: "here"; "gone" for a row that says the person has left or is deleted.
+    `kind`, `language`: values of Person. `status`: "here", or "gone" where the row says that the person has left.
     """
 
     key: str
