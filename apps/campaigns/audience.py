@@ -23,6 +23,8 @@ class Reason(models.TextChoices):
     OPTED_OUT = "opted_out", _("Unsubscribed")
     NO_CONSENT = "no_consent", _("Has not accepted commercial mail")
     RESTRICTED = "restricted", _("Not to be contacted about this student")
+    EXCLUDED = "excluded", _("On a list that is left out")
+    FORMER = "former", _("No longer at the school")
     OUTSIDE_GROUPS = "outside_groups", _("Outside your groups")
     SAME_ADDRESS = "same_address", _("Gets this once already, at the same address")
 
@@ -124,9 +126,9 @@ def _about(mailing, page: list[tuple]):
 
 
 def _fetch(mailing, select: str, **parameters) -> list[tuple]:
-    expressions, names = audience_sql(mailing)
+    sql = audience_sql(mailing)
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {expressions}\n{select}", {**names, **parameters})
+        cursor.execute(f"WITH {sql.whole}\n{select}", {**sql.parameters, **parameters})
         return cursor.fetchall()
 
 

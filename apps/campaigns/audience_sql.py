@@ -7,50 +7,87 @@ What a caller may read after them:
     recipient   one row per person and address, with its final reason; of the rows that share an address one gets it
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 
+from .audience_lists import UPLOADED_ROWS, ListedPeople, listed_people
 from .models import Mailing
 
 
-def audience_sql(mailing: Mailing) -> tuple[str, dict[str, Any]]:
-    """The expressions (text without the word WITH) and their named parameters for one mailing."""
-    candidates, parameters = candidates_sql(mailing)
-    return f"{candidates}, {RECIPIENTS_SQL}", parameters
+@dataclass(frozen=True)
+class AudienceSql:
+    """Two lists of common table expressions, without the word WITH, and the named parameters of both.
+
+    `recipients` reads the `candidate` of the first, or a table of that name.
+    """
+
+    candidates: str
+    recipients: str
+    parameters: dict[str, Any]
+
+    @property
+    def whole(self) -> str:
+        return f"{self.candidates}, {self.recipients}"
 
 
-def candidates_sql(mailing: Mailing) -> tuple[str, dict[str, Any]]:
-    """As audience_sql(), up to `candidate`; RECIPIENTS_SQL is the rest, also over a table of that name."""
-    permitted = _Permitted(mailing)
-    branches = [_UNREACHABLE_STUDENTS.format(**_unreachable(mailing)), _OTHERS]
-    branches += [_GUARDIANS] if mailing.to_guardians else []
-    branches += [_PERSONAL] if mailing.to_personal else []
-    branches += [_COMMUNICATION] if mailing.to_communication else []
-    branches += [_TYPED, _UPLOADED]
-    candidates = "\nUNION ALL\n".join(branches)
-    consent_of_person = _NO_CONSENT_OF_PERSON if mailing.commercial else ""
-    pieces = {
-        "%%person_reason%%": _PERSON_REASON.replace("%%no_consent%%", consent_of_person),
-        "%%address_reason%%": _ADDRESS_REASON.replace(
-            "%%no_consent%%", _NO_CONSENT_OF_ADDRESS if mailing.commercial else ""
-        ),
-        "%%opt_out_scopes%%": "('all', 'commercial')" if mailing.commercial else "('all')",
-        "%%former%%": "" if mailing.include_former else "AND (p.active OR chosen.by_hand = 1)",
-        "%%permitted_person%%": permitted.person,
-        "%%permitted_address%%": permitted.address,
-    }
-    sql = _EXPRESSIONS.replace("%%candidates%%", candidates)
-    for mark, text in pieces.items():
+def audience_sql(mailing: Mailing) -> AudienceSql:
+    """The expressions for one mailing. Asks who wrote it, and which target lists it uses."""
+    permitted, listed = _Permitted(mailing), listed_people(mailing)
+    if mailing.uploaded_list_id:
+        listed.addresses.append(UPLOADED_ROWS.format(ids=int(mailing.uploaded_list_id)))
+    sql = _EXPRESSIONS
+    for mark, text in _pieces(mailing, permitted, listed).items():
         sql = sql.replace(mark, text)
     parameters = {
         "mailing": mailing.pk,
         "organization": mailing.organization_id,
-        "uploaded_list": mailing.uploaded_list_id,
         "writer": permitted.writer_id,
+        **listed.parameters,
     }
-    return sql, parameters
+    return AudienceSql(sql, _RECIPIENTS_WITH_VARIABLES if listed.addresses else _RECIPIENTS, parameters)
+
+
+def _pieces(mailing: Mailing, permitted: "_Permitted", listed: ListedPeople) -> dict[str, str]:
+    """Mark -> what stands in its place. In this order: the first texts have later marks in them."""
+    of_lists = [f"\n    UNION SELECT person_id, {by_hand} FROM ({sql}) of_list" for sql, by_hand in listed.people]
+    return {
+        "%%candidates%%": "\nUNION ALL\n".join(_branches(mailing, listed)),
+        "%%chosen_of_lists%%": "".join(of_lists),
+        "%%excluded%%": _excluded(listed),
+        "%%person_reason%%": _PERSON_REASON,
+        "%%address_reason%%": _ADDRESS_REASON,
+        "%%excluded_person%%": _EXCLUDED_PERSON if listed.excluded_people else "",
+        "%%excluded_address%%": _EXCLUDED_ADDRESS if listed.excludes else "",
+        "%%no_consent_of_person%%": _NO_CONSENT_OF_PERSON if mailing.commercial else "",
+        "%%no_consent_of_address%%": _NO_CONSENT_OF_ADDRESS if mailing.commercial else "",
+        "%%opt_out_scopes%%": "('all', 'commercial')" if mailing.commercial else "('all')",
+        "%%former%%": "" if mailing.include_former else "AND (p.active OR chosen.by_hand > 0)",
+        "%%has_left%%": "1 = 0" if mailing.include_former else "chosen.by_hand = 2 AND NOT p.active",
+        "%%permitted_person%%": permitted.person,
+        "%%permitted_address%%": permitted.address,
+    }
+
+
+def _branches(mailing: Mailing, listed: ListedPeople) -> list[str]:
+    """The ways in which an address can come in."""
+    branches = [_UNREACHABLE_STUDENTS.format(**_unreachable(mailing)), _OTHERS, _TYPED]
+    branches += [_GUARDIANS] if mailing.to_guardians else []
+    branches += [_PERSONAL] if mailing.to_personal else []
+    branches += [_COMMUNICATION] if mailing.to_communication else []
+    branches += [_LISTED.format(addresses="\n    UNION ALL ".join(listed.addresses))] if listed.addresses else []
+    return branches
+
+
+def _excluded(listed: ListedPeople) -> str:
+    """The expressions of who is left out, where a list is."""
+    if not listed.excludes:
+        return ""
+    people = "\n    UNION ".join(listed.excluded_people or ["SELECT NULL AS person_id WHERE 1 = 0"])
+    addresses = "".join(f"\n    UNION {sql}" for sql in listed.excluded_addresses)
+    return _EXCLUDED.format(people=people, addresses=addresses)
 
 
 class _Permitted:
@@ -78,99 +115,126 @@ def _unreachable(mailing: Mailing) -> dict[str, str]:
     }
 
 
-_IN_MY_GROUPS = """(p.kind = 'student' AND EXISTS (
-    SELECT 1 FROM recipients_enrolment mine
+# Of my groups: their students, and whoever looks after one of these and is not kept from it.
+_MY_STUDENTS = """SELECT theirs.person_id FROM recipients_enrolment mine
     JOIN recipients_enrolment theirs ON theirs.group_id = mine.group_id AND theirs.role = 'student'
-    WHERE mine.organization_id = %(organization)s AND mine.person_id = %(writer)s AND mine.role = 'teacher'
-      AND theirs.person_id = p.id))"""
+    WHERE mine.organization_id = %(organization)s AND mine.person_id = %(writer)s AND mine.role = 'teacher'"""
+_IN_MY_GROUPS = f"""(p.kind = 'student' AND p.id IN ({_MY_STUDENTS})
+    OR p.kind = 'guardian' AND p.id IN (SELECT g.guardian_id FROM recipients_guardianship g
+        WHERE g.organization_id = %(organization)s AND NOT g.restricted AND g.student_id IN ({_MY_STUDENTS})))"""
 
 # Why an address is not used, whoever it belongs to. c = contact point; reached after "no address" is excluded.
-_PERSON_REASON = """CASE
+_REASON = """CASE %%excluded_address%%
     WHEN EXISTS (SELECT 1 FROM recipients_contactpoint f WHERE f.organization_id = %(organization)s
         AND f.channel = 'email' AND f.normalized = c.normalized AND f.health = 'failed') THEN 'failed_address'
     WHEN EXISTS (SELECT 1 FROM targetlists_optout o WHERE o.organization_id = %(organization)s
         AND o.channel = 'email' AND o.normalized = c.normalized AND o.scope IN %%opt_out_scopes%%) THEN 'opted_out'
-    %%no_consent%%
+    {no_consent}
     ELSE '' END"""
+_PERSON_REASON = _REASON.format(no_consent="%%no_consent_of_person%%")
+_ADDRESS_REASON = _REASON.format(no_consent="%%no_consent_of_address%%")
 _NO_CONSENT_OF_PERSON = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
         WHERE k.organization_id = %(organization)s AND k.person_id = c.person_id
           AND k.kind = 'commercial' AND k.granted) THEN 'no_consent'"""
-_ADDRESS_REASON = _PERSON_REASON
 _NO_CONSENT_OF_ADDRESS = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
         JOIN recipients_contactpoint kc ON kc.person_id = k.person_id AND kc.normalized = c.normalized
         WHERE k.organization_id = %(organization)s AND k.kind = 'commercial' AND k.granted) THEN 'no_consent'"""
+
+# Whoever is on an excluded list, and whoever shares an address with somebody on it.
+_EXCLUDED = """excluded_person (person_id) AS (
+    {people}
+), excluded_address (normalized) AS (
+    SELECT x.normalized FROM recipients_contactpoint x JOIN excluded_person ON excluded_person.person_id = x.person_id
+    WHERE x.organization_id = %(organization)s AND x.channel = 'email'{addresses}
+), """
+_EXCLUDED_PERSON = "WHEN s.id IN (SELECT person_id FROM excluded_person) THEN 'excluded'"
+_EXCLUDED_ADDRESS = "WHEN c.normalized IN (SELECT normalized FROM excluded_address) THEN 'excluded'"
+
+# Why a chosen person is left out, whatever his addresses. s = chosen_person.
+_CHOSEN_REASON = """WHEN s.permitted = 0 THEN 'outside_groups' WHEN s.has_left = 1 THEN 'former' %%excluded_person%%"""
 
 _ANY_GUARDIAN = """SELECT 1 FROM recipients_guardianship g
     WHERE g.organization_id = %(organization)s AND g.student_id = s.id"""
 _ANY_COMMUNICATION = """SELECT 1 FROM recipients_contactpoint c WHERE c.organization_id = %(organization)s
     AND c.person_id = s.id AND c.channel = 'email' AND c.purpose = 'communication'"""
 
-_GUARDIANS = """SELECT g.guardian_id, s.id, c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
-    CASE WHEN s.permitted = 0 THEN 'outside_groups' WHEN g.restricted THEN 'restricted'
-         WHEN c.id IS NULL THEN 'no_address' ELSE %%person_reason%% END, 1, CAST(NULL AS bigint)
+_GUARDIANS = f"""SELECT g.guardian_id, s.id, c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
+    CASE {_CHOSEN_REASON} WHEN g.restricted THEN 'restricted'
+         WHEN c.id IS NULL THEN 'no_address' ELSE %%person_reason%% END, 1, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 JOIN recipients_guardianship g ON g.student_id = s.id AND g.organization_id = %(organization)s
 LEFT JOIN recipients_contactpoint c ON c.person_id = g.guardian_id AND c.organization_id = %(organization)s
     AND c.channel = 'email' AND c.purpose = 'own' AND c.is_primary
 WHERE s.kind = 'student'"""
 
-_PERSONAL = """SELECT s.id, s.id, c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
-    CASE WHEN s.permitted = 0 THEN 'outside_groups' WHEN c.id IS NULL THEN 'no_address'
-         ELSE %%person_reason%% END, 2, CAST(NULL AS bigint)
+_PERSONAL = f"""SELECT s.id, s.id, c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
+    CASE {_CHOSEN_REASON} WHEN c.id IS NULL THEN 'no_address'
+         ELSE %%person_reason%% END, 2, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 LEFT JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
     AND c.channel = 'email' AND c.purpose = 'own' AND c.is_primary
 WHERE s.kind = 'student'"""
 
-_COMMUNICATION = """SELECT s.id, s.id, c.id, c.value, c.normalized,
-    CASE WHEN s.permitted = 0 THEN 'outside_groups' ELSE %%person_reason%% END, 3, CAST(NULL AS bigint)
+_COMMUNICATION = f"""SELECT s.id, s.id, c.id, c.value, c.normalized,
+    CASE {_CHOSEN_REASON} ELSE %%person_reason%% END, 3, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
     AND c.channel = 'email' AND c.purpose = 'communication'
 WHERE s.kind = 'student'"""
 
 # A student whom none of the ticked kinds leads to: nobody on record, or no address of that kind.
-_UNREACHABLE_STUDENTS = """SELECT s.id, s.id, CAST(NULL AS bigint), '', '',
-    CASE WHEN s.permitted = 0 THEN 'outside_groups' ELSE 'no_address' END, 4, CAST(NULL AS bigint)
+_UNREACHABLE_STUDENTS = f"""SELECT s.id, s.id, CAST(NULL AS bigint), '', '',
+    CASE {_CHOSEN_REASON} ELSE 'no_address' END, 4, CAST(NULL AS varchar(200)), CAST(NULL AS bigint)
 FROM chosen_person s
-WHERE s.kind = 'student' AND {no_guardian} AND {no_personal} AND {no_communication}"""
+WHERE s.kind = 'student' AND {{no_guardian}} AND {{no_personal}} AND {{no_communication}}"""
 
-_OTHERS = """SELECT s.id, CAST(NULL AS bigint), c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
-    CASE WHEN s.permitted = 0 THEN 'outside_groups' WHEN c.id IS NULL THEN 'no_address'
-         ELSE %%person_reason%% END, 0, CAST(NULL AS bigint)
+# A guardian who is kept from every student he has is not written to as himself either.
+_OTHERS = f"""SELECT s.id, CAST(NULL AS bigint), c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
+    CASE {_CHOSEN_REASON}
+         WHEN s.kind = 'guardian' AND EXISTS (SELECT 1 FROM recipients_guardianship g WHERE g.guardian_id = s.id)
+             AND NOT EXISTS (SELECT 1 FROM recipients_guardianship g WHERE g.guardian_id = s.id AND NOT g.restricted)
+             THEN 'restricted'
+         WHEN c.id IS NULL THEN 'no_address'
+         ELSE %%person_reason%% END, 0, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 LEFT JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
     AND c.channel = 'email' AND c.purpose = 'own' AND c.is_primary
 WHERE s.kind <> 'student'"""
 
 _TYPED = """SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS bigint), c.address, c.normalized,
-    CASE WHEN NOT (%%permitted_address%%) THEN 'outside_groups' ELSE %%address_reason%% END, 5, CAST(NULL AS bigint)
+    CASE WHEN NOT (%%permitted_address%%) THEN 'outside_groups' ELSE %%address_reason%% END, 5,
+    NULL, CAST(NULL AS bigint)
 FROM campaigns_audienceentry c
 WHERE c.organization_id = %(organization)s AND c.mailing_id = %(mailing)s AND c.normalized <> ''"""
 
-_UPLOADED = """SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS bigint), c.value, c.normalized,
-    CASE WHEN NOT (%%permitted_address%%) THEN 'outside_groups' ELSE %%address_reason%% END, 4, c.id
-FROM targetlists_uploadedrow c
-WHERE c.organization_id = %(organization)s AND c.list_id = %(uploaded_list)s"""
+# Addresses of people who are not on record: from target lists, and from the mailing's own file.
+_LISTED = """SELECT CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS bigint), c.address, c.normalized,
+    CASE WHEN NOT (%%permitted_address%%) THEN 'outside_groups' ELSE %%address_reason%% END, 4, c.name, c.row_id
+FROM (
+    {addresses}
+) c"""
 
-_EXPRESSIONS = """chosen (person_id, by_hand) AS (
+# by_hand: 0 as a member of a group, 1 one by one, 2 by a target list.
+_EXPRESSIONS = """%%excluded%%chosen (person_id, by_hand) AS (
     SELECT e.person_id, 0 FROM campaigns_audienceentry a
     JOIN recipients_group g ON g.id = a.group_id AND g.organization_id = %(organization)s
     JOIN recipients_enrolment e ON e.group_id = g.id AND (e.role = 'student' OR g.kind = 'staff')
     WHERE a.organization_id = %(organization)s AND a.mailing_id = %(mailing)s
     UNION
     SELECT a.person_id, 1 FROM campaigns_audienceentry a
-    WHERE a.organization_id = %(organization)s AND a.mailing_id = %(mailing)s AND a.person_id IS NOT NULL
+    WHERE a.organization_id = %(organization)s AND a.mailing_id = %(mailing)s
+        AND a.person_id IS NOT NULL%%chosen_of_lists%%
 ), chosen_person AS (
-    SELECT p.id, p.kind, CASE WHEN %%permitted_person%% THEN 1 ELSE 0 END AS permitted
+    SELECT p.id, p.kind, CASE WHEN %%permitted_person%% THEN 1 ELSE 0 END AS permitted,
+        CASE WHEN %%has_left%% THEN 1 ELSE 0 END AS has_left
     FROM chosen JOIN recipients_person p ON p.id = chosen.person_id AND p.organization_id = %(organization)s %%former%%
-), candidate (recipient_id, about_id, contact_point_id, address, normalized, reason, kind_order, row_id) AS (
+), candidate (recipient_id, about_id, contact_point_id, address, normalized, reason, kind_order, name, row_id) AS (
     %%candidates%%
 )"""
 
-RECIPIENTS_SQL = """grouped AS (
+_RECIPIENTS_OF = """grouped AS (
     SELECT recipient_id, normalized, MIN(address) AS address, MIN(reason) AS reason, MIN(kind_order) AS kind_order,
-        MIN(contact_point_id) AS contact_point_id, MIN(row_id) AS row_id
+        MIN(contact_point_id) AS contact_point_id, MIN(name) AS name, MIN(row_id) AS row_id
     FROM candidate GROUP BY normalized, recipient_id
 ), placed AS (
     SELECT grouped.*, ROW_NUMBER() OVER (
@@ -179,9 +243,14 @@ RECIPIENTS_SQL = """grouped AS (
 ), recipient AS (
     SELECT placed.recipient_id, placed.normalized, placed.address, placed.contact_point_id, placed.row_id,
         CASE WHEN placed.reason = '' AND placed.place > 1 THEN 'same_address' ELSE placed.reason END AS reason,
-        COALESCE(NULLIF(TRIM(p.first_name || ' ' || p.last_name), ''), u.name, '') AS name,
-        COALESCE(p.search_name, placed.normalized) AS search_name, COALESCE(p.language, '') AS language, u.variables
+        COALESCE(NULLIF(TRIM(p.first_name || ' ' || p.last_name), ''), placed.name, '') AS name,
+        COALESCE(p.search_name, placed.normalized) AS search_name, COALESCE(p.language, '') AS language,
+        {variables} AS variables
     FROM placed
-    LEFT JOIN recipients_person p ON p.id = placed.recipient_id
-    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.row_id
+    LEFT JOIN recipients_person p ON p.id = placed.recipient_id{join}
 )"""
+# Only the rows of files have variables of their own; without any, a join less.
+_RECIPIENTS = _RECIPIENTS_OF.format(variables="CAST(NULL AS jsonb)", join="")
+_RECIPIENTS_WITH_VARIABLES = _RECIPIENTS_OF.format(
+    variables="u.variables", join="\n    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.row_id"
+)

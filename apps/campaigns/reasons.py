@@ -31,6 +31,8 @@ def sentence(reason: str) -> str:
         Reason.OPTED_OUT: _("Unsubscribed."),
         Reason.NO_CONSENT: _("Has not accepted commercial mail."),
         Reason.RESTRICTED: _("Not to be contacted about this student (restricted guardian)."),
+        Reason.EXCLUDED: _("On a list that this message leaves out, or at the same address as somebody on it."),
+        Reason.FORMER: _("On the list, but no longer at the school. Tick “Former students too” to write to them."),
         Reason.OUTSIDE_GROUPS: _("You may write to students and guardians of your own groups."),
         Reason.SAME_ADDRESS: _("Gets this once already, at the same address."),
     }[Reason(reason)]

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.campaigns.audience_sql import RECIPIENTS_SQL, candidates_sql
+from apps.campaigns.audience_sql import audience_sql
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import freeze
 from apps.core.states import TransitionRefused, move
@@ -55,21 +55,21 @@ def cut_packets(mailing: Mailing, packet_size: int = PACKET_SIZE, attempt: int =
 
 def _write_deliveries(mailing: Mailing) -> None:
     """The candidates are worked out once, into a table of this transaction; both kinds of rows are made from it."""
-    expressions, parameters = candidates_sql(mailing)
-    parameters["waiting"] = Delivery.State.WAITING
+    sql = audience_sql(mailing)
+    parameters = {**sql.parameters, "waiting": Delivery.State.WAITING}
     postgresql = connection.vendor == "postgresql"
     no_variables = "CAST('{}' AS jsonb)" if postgresql else "'{}'"
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(_LARGE_SETS)
-        cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {expressions} SELECT * FROM candidate", parameters)
+        cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {sql.candidates} SELECT * FROM candidate", parameters)
         cursor.execute(
             "ANALYZE candidate" if postgresql else "CREATE INDEX temp.candidate_of ON candidate (normalized)"
         )
         cursor.execute("SELECT COUNT(*) FROM candidate")
         order = _BY_NAME if cursor.fetchone()[0] <= MOST_BY_NAME else ""
         insert = _INSERT_DELIVERIES.replace("%%no_variables%%", no_variables).replace("%%order%%", order)
-        cursor.execute(insert, parameters)
+        cursor.execute(f"WITH {sql.recipients}\n{insert}", parameters)
         if postgresql:  # else it plans the next two for a table without these rows, and compares all with all
             cursor.execute("ANALYZE deliveries_delivery")
         cursor.execute(_INSERT_ABOUT_SENT, parameters)
@@ -81,8 +81,7 @@ def _write_deliveries(mailing: Mailing) -> None:
 _LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
 # No ON CONFLICT: it costs a third more, and within the transaction that has moved the mailing nobody else writes rows.
-_INSERT_DELIVERIES = f"""WITH {RECIPIENTS_SQL}
-INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, address,
+_INSERT_DELIVERIES = """INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, address,
     normalized, language, variables, state, reason, attempts, server_reply)
 SELECT %(organization)s, %(mailing)s, recipient_id, name, address, normalized, language,
     COALESCE(variables, %%no_variables%%), CASE WHEN reason = '' THEN %(waiting)s ELSE 'skipped' END, reason, 0, ''

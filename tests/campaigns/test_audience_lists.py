@@ -1,0 +1,176 @@
+"""Target lists in the audience: who is on them, who is left out for them, and whose rights they obey."""
+
+import pytest
+
+from apps.campaigns import audience
+from apps.campaigns.audience import Reason
+from apps.campaigns.models import AudienceEntry
+from apps.deliveries.fan_out import fan_out
+from apps.recipients.models import Enrolment, Person
+from apps.targetlists.models import TargetList, TargetListMember, UploadedList, UploadedRow
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+
+def addresses(mailing) -> list[str]:
+    return sorted(row.address for row in audience.getting(mailing))
+
+
+def reasons(mailing) -> dict[str, str]:
+    return {row.name or row.address: row.reason for row in audience.left_out(mailing)}
+
+
+def static(name: str, *members: Person | str) -> TargetList:
+    made = TargetList.objects.create(name=name)
+    for each in members:
+        fields = {"address": each, "normalized": each.lower()} if isinstance(each, str) else {"person": each}
+        TargetListMember.objects.create(list=made, **fields)
+    return made
+
+
+def filtered(name: str, condition: dict) -> TargetList:
+    return TargetList.objects.create(name=name, kind="filter", condition=condition)
+
+
+def uploaded(name: str, **rows: dict) -> TargetList:
+    """A list from a file: `word={"amount": "12"}` becomes word@x.example with that variable."""
+    file = UploadedList.objects.create(name=f"{name}.csv", variables=["amount"], rows_total=len(rows))
+    for number, (word, variables) in enumerate(rows.items(), start=2):
+        address = f"{word}@x.example"
+        UploadedRow.objects.create(
+            list=file, row=number, value=address, normalized=address, name=word.title(), variables=variables
+        )
+    return TargetList.objects.create(name=name, kind="uploaded", uploaded=file)
+
+
+def mailing_to(*lists: TargetList, leaving_out: tuple[TargetList, ...] = (), by=None, also=(), **fields):
+    mailing = people.mailing(*also, by=by, **fields)
+    for each in (*lists, *leaving_out):
+        AudienceEntry.objects.create(mailing=mailing, target_list=each, is_excluded=each in leaving_out)
+    return mailing
+
+
+@pytest.fixture
+def class_5a(scoped):
+    return people.group("5º A")
+
+
+@pytest.mark.feature("S1.18")
+def test_a_list_mixes_kinds_and_a_student_on_it_means_his_family(class_5a, office):
+    aina = people.student("Aina Puig", class_5a)
+    people.guardian("Joan Puig", "joan@x.example", aina)
+    company = people.person("Buses of Turia", "buses@x.example", kind="account")
+    lead = people.person("Marta Vidal", "lead@x.example", kind="lead")
+    teacher = people.person("Anna Soler", "anna@x.example", kind="staff")
+    mixed = static("Trip", aina, company, lead, teacher, "guide@y.example")
+    mailing = mailing_to(mixed, by=office)
+    assert addresses(mailing) == [
+        "anna@x.example",
+        "buses@x.example",
+        "guide@y.example",
+        "joan@x.example",
+        "lead@x.example",
+    ]
+    assert audience.count(mailing).students == 1
+
+
+def test_whoever_is_on_two_lists_and_in_a_chosen_class_gets_one_mail(class_5a, office):
+    aina = people.student("Aina Puig", class_5a)
+    joan = people.guardian("Joan Puig", "joan@x.example", aina)
+    mailing = mailing_to(static("One", joan, aina), static("Two", joan, "Joan@X.example"), by=office, also=[class_5a])
+    assert addresses(mailing) == ["joan@x.example"]
+
+
+@pytest.mark.feature("S1.21")
+def test_a_filter_list_is_in_step_with_the_people_on_record(class_5a, office):
+    mailing = mailing_to(filtered("Staff", {"all": [{"field": "kind", "operator": "is", "value": "staff"}]}), by=office)
+    assert addresses(mailing) == []
+    anna = people.person("Anna Soler", "anna@x.example", kind="staff")
+    assert addresses(mailing) == ["anna@x.example"]
+    Person.objects.filter(pk=anna.pk).update(kind="contact")
+    assert addresses(mailing) == []
+
+
+@pytest.mark.feature("S1.22")
+def test_whoever_shares_an_address_with_an_excluded_entry_is_left_out(class_5a, office):
+    aina = people.student("Aina Puig", class_5a)
+    people.guardian("Joan Puig", "joan@x.example", aina)
+    people.guardian("Marta Serra", "marta@x.example", aina)
+    board = people.person("Joan P. of the board", "JOAN@x.example")
+    mailing = mailing_to(also=[class_5a], leaving_out=(static("Board", board, "club@y.example"),), by=office)
+    AudienceEntry.objects.create(mailing=mailing, address="Club@y.example", normalized="club@y.example")
+    assert addresses(mailing) == ["marta@x.example"]
+    assert reasons(mailing) == {"Joan Puig": Reason.EXCLUDED, "Club@y.example": Reason.EXCLUDED}
+
+
+def test_an_excluded_student_leaves_the_family_out_but_not_of_his_sister(class_5a, office):
+    aina, pau = people.student("Aina Puig", class_5a), people.student("Pau Puig", class_5a)
+    people.guardian("Joan Puig", "joan@x.example", aina, pau)
+    people.guardian("Marta Serra", "marta@x.example", pau)
+    mailing = mailing_to(also=[class_5a], leaving_out=(static("Not coming", pau),), by=office)
+    (row,) = audience.getting(mailing)
+    assert (row.address, row.about_ids) == ("joan@x.example", (aina.pk,))
+    assert reasons(mailing) == {"Marta Serra": Reason.EXCLUDED}
+
+
+@pytest.mark.feature("S1.22")
+def test_filters_and_files_exclude_too(class_5a, office):
+    people.person("Anna Soler", "anna@x.example", kind="staff")
+    people.person("Marta Vidal", "marta@x.example", kind="lead")
+    staff = filtered("Staff", {"all": [{"field": "kind", "operator": "is", "value": "staff"}]})
+    mailing = mailing_to(
+        static("Two", *Person.objects.filter(kind__in=["staff", "lead"])),
+        leaving_out=(staff, uploaded("From a file", marta={"amount": "1"})),
+        by=office,
+    )
+    assert addresses(mailing) == []
+    assert set(reasons(mailing).values()) == {Reason.EXCLUDED}
+    assert audience.count(mailing).getting == 0
+
+
+@pytest.mark.feature("S3.4")
+@pytest.mark.feature("S3.5")
+def test_the_columns_of_an_uploaded_list_are_values_of_its_rows(class_5a, office):
+    fees = uploaded("Fees", joan={"amount": "12"}, marta={"amount": "7"})
+    mailing = mailing_to(fees, by=office, state="pending")
+    rows = {row.address: (row.name, dict(row.variables)) for row in audience.getting(mailing)}
+    assert rows == {"joan@x.example": ("Joan", {"amount": "12"}), "marta@x.example": ("Marta", {"amount": "7"})}
+    assert fan_out(mailing)
+    written = {row.address: row.variables for row in mailing.deliveries.all()}
+    assert written == {"joan@x.example": {"amount": "12"}, "marta@x.example": {"amount": "7"}}
+
+
+@pytest.mark.feature("S0.11")
+def test_who_has_left_stays_on_the_list_and_is_reached_when_wished(class_5a, office):
+    aina = people.student("Aina Puig", class_5a, active=False)
+    people.guardian("Joan Puig", "joan@x.example", aina)
+    choir = static("Choir", aina)
+    assert reasons(mailing_to(choir, by=office)) == {"Joan Puig": Reason.FORMER}
+    assert addresses(mailing_to(choir, by=office, include_former=True)) == ["joan@x.example"]
+
+
+@pytest.mark.feature("S0.2")
+def test_a_list_obeys_the_rights_of_whoever_writes(class_5a, teacher):
+    mine, other = people.student("Aina Puig", class_5a), people.student("Pau Roca", people.group("6º B"))
+    me = people.person("Anna Soler", kind="staff", membership=teacher)
+    Enrolment.objects.create(person=me, group=class_5a, role="teacher")
+    joan = people.guardian("Joan Puig", "joan@x.example", mine)
+    olga = people.guardian("Olga Roca", "olga@x.example", other)
+    kept = people.guardian("Marc Puig", "marc@x.example", mine, restricted=True)
+    mixed = static("Mixed", mine, other, joan, olga, kept, "friend@y.example")
+    mailing = mailing_to(mixed, by=teacher)
+    assert addresses(mailing) == ["joan@x.example"]
+    assert audience.count(mailing).skipped[Reason.OUTSIDE_GROUPS] >= 3
+
+
+@pytest.mark.feature("B11")
+def test_a_guardian_kept_from_every_student_of_his_is_not_written_to_as_himself(class_5a, office):
+    aina = people.student("Aina Puig", class_5a)
+    marc = people.guardian("Marc Puig", "marc@x.example", aina, restricted=True)
+    assert reasons(mailing_to(static("Guardians", marc), by=office)) == {"Marc Puig": Reason.RESTRICTED}
+
+
+def test_a_list_of_nobody_reaches_nobody(scoped, office):
+    nobody = mailing_to(static("Empty"), by=office)
+    assert audience.count(nobody).getting == audience.count(nobody).not_getting == 0
