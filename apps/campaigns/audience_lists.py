@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.targetlists.models import TargetList
+from django.db.models import QuerySet
+
+from apps.recipients.models import Person
+from apps.targetlists.conditions import people_meeting
+from apps.targetlists.models import TargetList, UploadedRow
 
 from .models import AudienceEntry, Mailing
 
@@ -45,6 +49,24 @@ def listed_people(mailing: Mailing) -> ListedPeople:
     return found
 
 
+def people_on(target_list: TargetList | None) -> QuerySet[Person]:
+    """Everybody on record who is on a list; nobody without one."""
+    if target_list is None or target_list.kind == TargetList.Kind.UPLOADED:
+        return Person.objects.none()
+    if target_list.kind == TargetList.Kind.FILTER:
+        return people_meeting(target_list.condition)
+    return Person.objects.filter(list_memberships__list=target_list)
+
+
+def addresses_on(target_list: TargetList | None) -> int:
+    """How many on a list are not on record: typed, or from a file."""
+    if target_list is None:
+        return 0
+    if target_list.uploaded_id:
+        return UploadedRow.objects.filter(list=target_list.uploaded_id).count()
+    return target_list.members.exclude(normalized="").count()
+
+
 def _static_people(lists: Iterable[TargetList]) -> list[str]:
     ids = _ids(each.pk for each in lists if each.kind == TargetList.Kind.STATIC)
     return [_STATIC_PEOPLE.format(ids=ids)] if ids else []
@@ -55,10 +77,9 @@ def _filtered_people(lists: Iterable[TargetList], prefix: str, parameters: dict[
     pieces = []
     for each in lists:
         if each.kind == TargetList.Kind.FILTER:
-            from apps.targetlists.conditions import people_meeting
-
-            people = people_meeting(each.condition).order_by().values_list("pk", flat=True)
-            pieces.append(_named(*people.query.sql_with_params(), f"{prefix}_{each.pk}", parameters))
+            people = people_meeting(each.condition).order_by().values_list("id", flat=True)
+            sql = _named(*people.query.sql_with_params(), f"{prefix}_{each.pk}", parameters)
+            pieces.append(f"SELECT met.id AS person_id FROM ({sql}) met")
     return pieces
 
 

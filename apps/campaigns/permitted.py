@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
-from apps.recipients.models import Enrolment, Group, Person
+from apps.recipients.models import Enrolment, Group, Guardianship, Person
 
 
 def may_write_to_anybody(membership: Membership) -> bool:
@@ -28,8 +28,9 @@ def permitted_people(membership: Membership) -> QuerySet[Person]:
         return Person.objects.all()
     condition = Q(kind=Person.Kind.STAFF) if membership.may(Permission.SEND_TO_STAFF) else Q(pk=None)
     if membership.may(Permission.SEND_TO_MY_SUBJECTS):
-        mine = Enrolment.objects.filter(group__in=_taught_by(membership), role=Enrolment.Role.STUDENT)
-        condition |= Q(kind=Person.Kind.STUDENT, pk__in=mine.values("person"))
+        mine = Enrolment.objects.filter(group__in=_taught_by(membership), role=Enrolment.Role.STUDENT).values("person")
+        theirs = Guardianship.objects.filter(student__in=mine, restricted=False).values("guardian")
+        condition |= Q(kind=Person.Kind.STUDENT, pk__in=mine) | Q(kind=Person.Kind.GUARDIAN, pk__in=theirs)
     return Person.objects.filter(condition)
 
 

@@ -1,4 +1,4 @@
-"""The two panes: groups and people on the left, what is chosen on the right."""
+"""The panes: groups and target lists, their people, and what is chosen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,33 +10,53 @@ from django.utils.translation import gettext as _
 from apps.core.normalizing import without_accents
 from apps.organizations.models import Membership
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, Person
+from apps.targetlists.models import TargetList
 
+from .audience_lists import addresses_on, people_on
 from .models import AudienceEntry, Mailing
 from .permitted import permitted_groups, permitted_people
 
 SHOWN = 300
+_LIST = "list:"
 # Panes that are no group of the database: everybody of one kind.
-KINDS = {"staff": Person.Kind.STAFF, "guardians": Person.Kind.GUARDIAN, "contacts": Person.Kind.CONTACT}
+KINDS = {
+    "staff": Person.Kind.STAFF,
+    "guardians": Person.Kind.GUARDIAN,
+    "contacts": Person.Kind.CONTACT,
+    "leads": Person.Kind.LEAD,
+    "accounts": Person.Kind.ACCOUNT,
+}
 
 
 @dataclass
 class PaneGroup:
-    """One line of the first pane: `key` is a group's id or a word of KINDS."""
+    """One line of the first pane: `key` is a group's id, a word of KINDS, or `list:` and the id of a target list.
+
+    `number` is None for a list: to count a filter takes its time, and nothing depends on it here.
+    """
 
     key: str
     name: str
-    number: int
+    number: int | None
     heading: str = ""
 
 
 @dataclass
 class Pane:
-    """The people of the opened group, and how many more there are than are shown."""
+    """The people of the opened group or list, and how many more there are than are shown.
+
+    `addresses`: how many on the list are not on record.
+    """
 
     key: str
     name: str
     people: list[Person] = field(default_factory=list)
     total: int = 0
+    addresses: int = 0
+
+    @property
+    def is_list(self) -> bool:
+        return self.key.startswith(_LIST)
 
     @property
     def more(self) -> int:
@@ -48,14 +68,21 @@ class Chosen:
     """The third pane. Of many people only the first are shown; `people_number` counts all."""
 
     groups: list[AudienceEntry]
+    lists: list[AudienceEntry]
+    left_out: list[AudienceEntry]
     people: list[AudienceEntry]
     addresses: list[AudienceEntry]
     people_number: int
     people_more: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in the pane; typed addresses stand in a place of their own."""
+        return not (self.groups or self.lists or self.left_out or self.people)
+
 
 def groups_of(mailing: Mailing, membership: Membership, search: str = "") -> list[PaneGroup]:
-    """The groups of the mailing's year that the member may choose, by unit; then staff, guardians, contacts."""
+    """The groups of the mailing's year that the member may choose, by unit; then whole kinds; then target lists."""
     groups = permitted_groups(membership).filter(Q(year=mailing.year_id) | Q(year=None)).select_related("unit")
     counted = groups.annotate(number=Count("enrolments", filter=_members(mailing))).order_by(
         "unit__name", "kind", "name"
@@ -65,14 +92,18 @@ def groups_of(mailing: Mailing, membership: Membership, search: str = "") -> lis
         for group in counted
         if without_accents(search) in without_accents(group.name)
     ]
-    return lines + _kinds(membership, search)
+    return lines + _kinds(membership, search) + _lists(search)
 
 
 def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = "") -> Pane | None:
-    """The people of one group, those already chosen left out; None when there is no such group for this member."""
+    """The people of one group or list whom the member may write to, those already chosen left out.
+
+    None when there is no such group for this member.
+    """
     name, people = _people_of(mailing, membership, key)
     if people is None:
         return None
+    addresses = addresses_on(_list_of(key)) if key.startswith(_LIST) else 0
     if search:
         people = people.filter(search_name__contains=without_accents(search))
     chosen = AudienceEntry.objects.filter(mailing=mailing, person=OuterRef("pk"))
@@ -80,7 +111,7 @@ def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = ""
         Prefetch("guardianships", Guardianship.objects.select_related("guardian")),
         Prefetch("contact_points", ContactPoint.objects.filter(channel="email")),
     )
-    return Pane(key, name, list(people.order_by("search_name", "id")[:SHOWN]), people.count())
+    return Pane(key, name, list(people.order_by("search_name", "id")[:SHOWN]), people.count(), addresses)
 
 
 def add_people(mailing: Mailing, membership: Membership, ids: Iterable[int]) -> bool:
@@ -94,7 +125,12 @@ def add_people(mailing: Mailing, membership: Membership, ids: Iterable[int]) -> 
 
 
 def add_all(mailing: Mailing, membership: Membership, key: str) -> bool:
-    """Put a whole group into the chosen pane; of a kind of people, each of them. False when it is not his to choose."""
+    """Put a whole group or list into the chosen pane; of a kind of people, each of them.
+
+    False when it is not his to choose. A list that was left out is chosen then.
+    """
+    if key.startswith(_LIST):
+        return _choose_list(mailing, key, is_excluded=False)
     if key in KINDS:
         people = permitted_people(membership).filter(kind=KINDS[key], active=True)
         _add(mailing, people)
@@ -105,15 +141,20 @@ def add_all(mailing: Mailing, membership: Membership, key: str) -> bool:
     return group is not None
 
 
+def leave_out(mailing: Mailing, key: str) -> bool:
+    """Leave everybody on a target list out, whoever else chooses them. False when there is no such list."""
+    return _choose_list(mailing, key, is_excluded=True)
+
+
 def remove(mailing: Mailing, ids: Iterable[int] | None = None) -> None:
-    """Take entries out of the chosen pane; all groups and people when no ids are given. Typed addresses stay."""
+    """Take entries out of the chosen pane; all but typed addresses when no ids are given."""
     entries = mailing.entries.all() if ids is not None else mailing.entries.filter(normalized="")
     (entries.filter(pk__in=list(ids)) if ids is not None else entries).delete()
 
 
 def chosen(mailing: Mailing) -> Chosen:
-    """The entries of the chosen pane: whole groups with their number of members, people, typed addresses."""
-    entries = mailing.entries.select_related("group__unit", "group__year", "person").order_by("id")
+    """The entries of the chosen pane: whole groups with their number of members, lists, people, typed addresses."""
+    entries = mailing.entries.select_related("group__unit", "group__year", "person", "target_list").order_by("id")
     groups = list(entries.filter(group__isnull=False))
     numbers = dict(
         Enrolment.objects.filter(_members(mailing, ""), group__in=[entry.group_id for entry in groups])
@@ -123,10 +164,19 @@ def chosen(mailing: Mailing) -> Chosen:
     )
     for entry in groups:
         entry.number = numbers.get(entry.group_id, 0)  # type: ignore[attr-defined]
+    lists = list(entries.filter(target_list__isnull=False))
     people = entries.filter(person__isnull=False).order_by("person__search_name")
     addresses = entries.exclude(normalized="")
     number = people.count()
-    return Chosen(groups, list(people[:SHOWN]), list(addresses), number, max(0, number - SHOWN))
+    return Chosen(
+        groups,
+        [entry for entry in lists if not entry.is_excluded],
+        [entry for entry in lists if entry.is_excluded],
+        list(people[:SHOWN]),
+        list(addresses),
+        number,
+        max(0, number - SHOWN),
+    )
 
 
 def _add(mailing: Mailing, people: QuerySet[Person]) -> None:
@@ -150,6 +200,10 @@ def _members(mailing: Mailing, prefix: str = "enrolments__") -> Q:
 def _people_of(mailing: Mailing, membership: Membership, key: str) -> tuple[str, QuerySet[Person] | None]:
     if key in KINDS:
         return _kind_names()[key], permitted_people(membership).filter(kind=KINDS[key], active=True)
+    if key.startswith(_LIST):
+        target_list = _list_of(key)
+        people = permitted_people(membership).filter(pk__in=people_on(target_list).order_by().values("pk"))
+        return (target_list.name, people) if target_list else ("", None)
     group = permitted_groups(membership).filter(pk=_number(key)).first()
     if group is None:
         return "", None
@@ -167,8 +221,33 @@ def _kinds(membership: Membership, search: str) -> list[PaneGroup]:
     ]
 
 
+def _lists(search: str) -> list[PaneGroup]:
+    lists = TargetList.objects.order_by("name").values_list("pk", "name")
+    plain = without_accents(search)
+    return [
+        PaneGroup(f"{_LIST}{pk}", name, None, _("Target lists")) for pk, name in lists if plain in without_accents(name)
+    ]
+
+
+def _list_of(key: str) -> TargetList | None:
+    return TargetList.objects.filter(pk=_number(key.removeprefix(_LIST))).first()
+
+
+def _choose_list(mailing: Mailing, key: str, *, is_excluded: bool) -> bool:
+    target_list = _list_of(key) if key.startswith(_LIST) else None
+    if target_list:
+        mailing.entries.update_or_create(target_list=target_list, defaults={"is_excluded": is_excluded})
+    return target_list is not None
+
+
 def _kind_names() -> dict[str, str]:
-    return {"staff": _("All staff"), "guardians": _("Guardians one by one"), "contacts": _("Contacts")}
+    return {
+        "staff": _("All staff"),
+        "guardians": _("Guardians one by one"),
+        "contacts": _("Contacts"),
+        "leads": _("Leads"),
+        "accounts": _("Companies"),
+    }
 
 
 def _heading(group: Group) -> str:

@@ -130,6 +130,8 @@ def _act(request, mailing: Mailing) -> None:
         _say_if_not(request, added, _("Tick somebody first.") if not ticked else _OUTSIDE)
     elif action == "add_all":
         _say_if_not(request, picker.add_all(mailing, request.membership, key), _OUTSIDE)
+    elif action == "leave_out":
+        _say_if_not(request, picker.leave_out(mailing, key), _("Open a target list first."))
     elif action == "remove":
         picker.remove(mailing, entries)
     elif action == "remove_all":

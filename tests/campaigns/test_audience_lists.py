@@ -6,9 +6,11 @@ from apps.campaigns import audience
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import AudienceEntry
 from apps.deliveries.fan_out import fan_out
+from apps.organizations.scoping import in_organization
 from apps.recipients.models import Enrolment, Person
 from apps.targetlists.models import TargetList, TargetListMember, UploadedList, UploadedRow
 from tests import people
+from tests.campaigns.composing import post_recipients, url
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +86,9 @@ def test_whoever_is_on_two_lists_and_in_a_chosen_class_gets_one_mail(class_5a, o
 
 @pytest.mark.feature("S1.21")
 def test_a_filter_list_is_in_step_with_the_people_on_record(class_5a, office):
-    mailing = mailing_to(filtered("Staff", {"all": [{"field": "kind", "operator": "is", "value": "staff"}]}), by=office)
+    mailing = mailing_to(
+        filtered("Staff", {"all": [{"field": "kind", "operator": "is", "value": ["staff"]}]}), by=office
+    )
     assert addresses(mailing) == []
     anna = people.person("Anna Soler", "anna@x.example", kind="staff")
     assert addresses(mailing) == ["anna@x.example"]
@@ -118,7 +122,7 @@ def test_an_excluded_student_leaves_the_family_out_but_not_of_his_sister(class_5
 def test_filters_and_files_exclude_too(class_5a, office):
     people.person("Anna Soler", "anna@x.example", kind="staff")
     people.person("Marta Vidal", "marta@x.example", kind="lead")
-    staff = filtered("Staff", {"all": [{"field": "kind", "operator": "is", "value": "staff"}]})
+    staff = filtered("Staff", {"all": [{"field": "kind", "operator": "is", "value": ["staff"]}]})
     mailing = mailing_to(
         static("Two", *Person.objects.filter(kind__in=["staff", "lead"])),
         leaving_out=(staff, uploaded("From a file", marta={"amount": "1"})),
@@ -174,3 +178,24 @@ def test_a_guardian_kept_from_every_student_of_his_is_not_written_to_as_himself(
 def test_a_list_of_nobody_reaches_nobody(scoped, office):
     nobody = mailing_to(static("Empty"), by=office)
     assert audience.count(nobody).getting == audience.count(nobody).not_getting == 0
+
+
+@pytest.mark.feature("S2.8")
+def test_a_list_is_chosen_or_left_out_in_the_panes_like_a_group(school, office_client, office):
+    with in_organization(school):
+        choir, board = static("Choir", people.person("Marta Vidal", "m@x.example")), static("Board", "m@x.example")
+        draft = people.mailing(by=office)
+    opened = office_client.get(url(draft), {"group": f"list:{choir.pk}"}).content.decode()
+    assert "Vidal, Marta" in opened
+    assert "Leave this list out" in opened
+    post_recipients(office_client, draft, "add_all", group=f"list:{choir.pk}")
+    with in_organization(school):
+        assert addresses(draft) == ["m@x.example"]
+    post_recipients(office_client, draft, "leave_out", group=f"list:{board.pk}")
+    with in_organization(school):
+        assert reasons(draft) == {"Marta Vidal": Reason.EXCLUDED}
+    page = office_client.get(url(draft)).content.decode()
+    assert "nobody on this list gets it" in page
+    post_recipients(office_client, draft, "remove_all")
+    with in_organization(school):
+        assert not draft.entries.exists()

@@ -348,7 +348,7 @@ def test_a_teacher_cannot_post_what_she_does_not_see(teacher_draft, draft, teach
         leo = people.Person.objects.get(first_name="Leo")
     response = post_recipients(client, teacher_draft, "add", person=[leo.pk])
     assert "people of your own groups only" in text(client.get(response.url))
-    for key in (draft.form_b.pk, "staff", "guardians"):
+    for key in (draft.form_b.pk, "staff", "contacts"):
         response = post_recipients(client, teacher_draft, "add_all", group=key)
         assert "people of your own groups only" in text(client.get(response.url))
     response = post_recipients(client, teacher_draft, "typed", typed="a@x.example, nonsense")
