@@ -8,12 +8,15 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.recipients.models import Person
-from apps.targetlists.conditions import people_meeting
+from apps.targetlists.conditions import leaves, people_meeting
 from apps.targetlists.models import TargetList, UploadedRow
 
 from .models import AudienceEntry, Mailing
 
-_BY_LIST = 2
+# by_hand in the SQL of the audience.
+_AS_BY_HAND, _BY_LIST = 1, 2
+# The fields of a filter that say who is at the school.
+_OF_LEAVING = {"active", "left_on"}
 
 
 @dataclass
@@ -39,7 +42,8 @@ def listed_people(mailing: Mailing) -> ListedPeople:
     chosen = [entry.target_list for entry in entries if not entry.is_excluded]
     excluded = [entry.target_list for entry in entries if entry.is_excluded]
     found.people = [(sql, _BY_LIST) for sql in _static_people(chosen)]
-    found.people += [(sql, _BY_LIST) for sql in _filtered_people(chosen, "chosen", found.parameters)]
+    for by_hand, lists in _by_their_word(chosen).items():
+        found.people += [(sql, by_hand) for sql in _filtered_people(lists, "chosen", found.parameters)]
     found.addresses = [*_static_addresses(chosen), *_uploaded_rows(chosen)]
     found.excluded_people = [*_static_people(excluded), *_filtered_people(excluded, "excluded", found.parameters)]
     found.excluded_addresses = [
@@ -70,6 +74,15 @@ def addresses_on(target_list: TargetList | None) -> int:
 def _static_people(lists: Iterable[TargetList]) -> list[str]:
     ids = _ids(each.pk for each in lists if each.kind == TargetList.Kind.STATIC)
     return [_STATIC_PEOPLE.format(ids=ids)] if ids else []
+
+
+def _by_their_word(lists: Iterable[TargetList]) -> dict[int, list[TargetList]]:
+    """A filter that says itself who is at the school is taken at its word; of others who has left stays left out."""
+    by_hand: dict[int, list[TargetList]] = {_AS_BY_HAND: [], _BY_LIST: []}
+    for each in lists:
+        says_so = any(leaf["field"] in _OF_LEAVING for leaf in leaves(each.condition))
+        by_hand[_AS_BY_HAND if says_so else _BY_LIST].append(each)
+    return by_hand
 
 
 def _filtered_people(lists: Iterable[TargetList], prefix: str, parameters: dict[str, Any]) -> list[str]:

@@ -232,6 +232,8 @@ _EXPRESSIONS = """%%excluded%%chosen (person_id, by_hand) AS (
     %%candidates%%
 )"""
 
+# A list may have people on it whom the writer does not know of: he reads that they are left out, not who they are.
+_IS_HIDDEN = "placed.reason = 'outside_groups' AND placed.recipient_id IS NOT NULL"
 _RECIPIENTS_OF = """grouped AS (
     SELECT recipient_id, normalized, MIN(address) AS address, MIN(reason) AS reason, MIN(kind_order) AS kind_order,
         MIN(contact_point_id) AS contact_point_id, MIN(name) AS name, MIN(row_id) AS row_id
@@ -241,16 +243,20 @@ _RECIPIENTS_OF = """grouped AS (
         PARTITION BY normalized, CASE WHEN reason = '' THEN 0 ELSE 1 END ORDER BY kind_order, recipient_id) AS place
     FROM grouped
 ), recipient AS (
-    SELECT placed.recipient_id, placed.normalized, placed.address, placed.contact_point_id, placed.row_id,
+    SELECT placed.recipient_id, placed.normalized, placed.contact_point_id, placed.row_id,
+        CASE WHEN {is_hidden} THEN '' ELSE placed.address END AS address,
         CASE WHEN placed.reason = '' AND placed.place > 1 THEN 'same_address' ELSE placed.reason END AS reason,
-        COALESCE(NULLIF(TRIM(p.first_name || ' ' || p.last_name), ''), placed.name, '') AS name,
+        CASE WHEN {is_hidden} THEN ''
+            ELSE COALESCE(NULLIF(TRIM(p.first_name || ' ' || p.last_name), ''), placed.name, '') END AS name,
         COALESCE(p.search_name, placed.normalized) AS search_name, COALESCE(p.language, '') AS language,
         {variables} AS variables
     FROM placed
     LEFT JOIN recipients_person p ON p.id = placed.recipient_id{join}
 )"""
 # Only the rows of files have variables of their own; without any, a join less.
-_RECIPIENTS = _RECIPIENTS_OF.format(variables="CAST(NULL AS jsonb)", join="")
+_RECIPIENTS = _RECIPIENTS_OF.format(is_hidden=_IS_HIDDEN, variables="CAST(NULL AS jsonb)", join="")
 _RECIPIENTS_WITH_VARIABLES = _RECIPIENTS_OF.format(
-    variables="u.variables", join="\n    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.row_id"
+    is_hidden=_IS_HIDDEN,
+    variables="u.variables",
+    join="\n    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.row_id",
 )

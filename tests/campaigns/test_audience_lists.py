@@ -8,6 +8,7 @@ from apps.campaigns.models import AudienceEntry
 from apps.deliveries.fan_out import fan_out
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import Enrolment, Person
+from apps.targetlists.conditions import check
 from apps.targetlists.models import TargetList, TargetListMember, UploadedList, UploadedRow
 from tests import people
 from tests.campaigns.composing import post_recipients, url
@@ -199,3 +200,19 @@ def test_a_list_is_chosen_or_left_out_in_the_panes_like_a_group(school, office_c
     post_recipients(office_client, draft, "remove_all")
     with in_organization(school):
         assert not draft.entries.exists()
+
+
+def test_a_filter_that_says_who_has_left_is_taken_at_its_word(class_5a, office):
+    people.person("Marta Vidal", "marta@x.example", kind="staff", active=False)
+    staff = {"field": "kind", "operator": "is", "value": ["staff"]}
+    assert reasons(mailing_to(filtered("Staff", {"all": [staff]}), by=office)) == {"Marta Vidal": Reason.FORMER}
+    left = {"all": [staff, {"field": "active", "operator": "no"}]}
+    assert check(left) == []
+    assert addresses(mailing_to(filtered("Left", left), by=office)) == ["marta@x.example"]
+
+
+def test_who_is_outside_the_writers_groups_is_counted_and_not_named(class_5a, teacher):
+    olga = people.guardian("Olga Roca", "olga@x.example", people.student("Pau Roca", class_5a))
+    mailing = mailing_to(static("Mixed", olga), by=teacher)
+    (row,) = audience.left_out(mailing)
+    assert (row.name, row.address, row.reason) == ("", "", Reason.OUTSIDE_GROUPS)
