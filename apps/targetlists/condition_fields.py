@@ -20,6 +20,10 @@ MAX_TEXT = 200
 MAX_NUMBER = 100_000
 
 
+class ListUnusable(Exception):
+    """A condition asks for a list that cannot be asked; the text is a sentence for the office."""
+
+
 class Takes(Enum):
     """What stands behind an operator."""
 
@@ -127,8 +131,10 @@ class Field:
             gone = [_("(deleted)")] if len(names) < len(values) else []
             return _(" or ").join([*names.values(), *gone]) or "…"
         if operator.takes is Takes.DATE:
-            day = parse_date(value) if isinstance(value, str) else None
-            return date_format(day, "j M Y") if day else "…"
+            try:
+                return date_format(_date(value), "j M Y")
+            except ValueError:
+                return "…"
         shown = str(value if value is not None else "")[:MAX_TEXT]
         return (f"“{shown}”" if operator.takes is Takes.TEXT else shown) or "…"
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.recipients.models import Person
 
-from .condition_fields import NOBODY, Field, Operator, Takes, field_named, fields_by_heading, register
+from .condition_fields import NOBODY, Field, ListUnusable, Operator, Takes, field_named, fields_by_heading, register
 
 __all__ = [
     "NOBODY",
@@ -52,11 +52,11 @@ def people_meeting(condition: Condition) -> QuerySet[Person]:
 
     A condition with something wrong in it (see `check`), such as a group that is deleted, is met by nobody.
     """
-    return Person.objects.filter(NOBODY if problems(condition) else where(condition))
+    return Person.objects.filter(_compiled(condition)[1])
 
 
 def where(condition: Condition) -> Q:
-    """`condition`, with nothing wrong in it, for a filter of Person."""
+    """`condition`, with nothing wrong in it, for a filter of Person. Raises ListUnusable."""
     branch, parts = _opened(condition)
     if branch == "not":
         return ~where(parts[0])
@@ -76,9 +76,7 @@ def check(condition: Any) -> list[str]:
 
 def problems(condition: Any) -> list[Problem]:
     """As check(), each with its place in the tree."""
-    if len(list(islice(leaves(condition), MAX_LEAVES + 1))) > MAX_LEAVES:
-        return [Problem((), _("A filter has at most %(number)s conditions.") % {"number": MAX_LEAVES})]
-    return list(_problems(condition, (), 1))
+    return _compiled(condition)[0]
 
 
 def leaves(condition: Any, depth: int = 1) -> Iterator[Condition]:
@@ -105,6 +103,20 @@ def _opened(condition: Any) -> tuple[str, list]:
         if word in _BRANCHES and isinstance(inside, list):
             return word, inside
     return "", []
+
+
+def _compiled(condition: Any) -> tuple[list[Problem], Q]:
+    """What is wrong with `condition`, and its form for a filter of Person."""
+    if len(list(islice(leaves(condition), MAX_LEAVES + 1))) > MAX_LEAVES:
+        sentence = _("A filter has at most %(number)s conditions.") % {"number": MAX_LEAVES}
+        return [Problem((), sentence)], NOBODY
+    found = list(_problems(condition, (), 1))
+    if found:
+        return found, NOBODY
+    try:
+        return [], where(condition)
+    except ListUnusable as problem:
+        return [Problem((), str(problem))], NOBODY
 
 
 def _problems(condition: Any, path: tuple[int, ...], depth: int) -> Iterator[Problem]:

@@ -5,11 +5,12 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.recipients.models import ContactPoint
 
-from .condition_fields import IS, IS_NOT, NOBODY, Field
+from .condition_fields import IS, IS_NOT, NOBODY, Field, ListUnusable
 from .models import TargetList, TargetListMember, UploadedRow
 from .person_fields import exists, unless
 from .school_fields import ids_of
@@ -35,12 +36,18 @@ def _with_address_on(rows: Any) -> Q:
 
 
 def _meeting(target_list: TargetList) -> Q:
-    from .conditions import problems, where  # this field is a part of what it asks for
+    """Raises ListUnusable: a filter that asks for what does not work is met by nobody, also where it says "is not"."""
+    from .conditions import check, where  # this field is a part of what it asks for
 
-    if target_list.pk in _opened.get() or len(_opened.get()) >= MAX_LISTS_DEEP:
-        return NOBODY
+    named = {"name": target_list.name}
+    if target_list.pk in _opened.get():
+        raise ListUnusable(_("The filter of the list “%(name)s” leads back to itself.") % named)
+    if len(_opened.get()) >= MAX_LISTS_DEEP:
+        raise ListUnusable(_("Filters ask for filters, more than %(number)s deep.") % {"number": MAX_LISTS_DEEP})
     with _opening(target_list.pk):
-        return NOBODY if problems(target_list.condition) else where(target_list.condition)
+        if check(target_list.condition):
+            raise ListUnusable(_("The filter of the list “%(name)s” does not work. Mend that first.") % named)
+        return where(target_list.condition)
 
 
 @contextmanager
@@ -52,16 +59,11 @@ def _opening(pk: int):
         _opened.reset(token)
 
 
-def leads_to(condition: Any, pk: int, depth: int = 0) -> bool:
-    """Whether `condition` asks for list `pk`, directly or by the filters of the lists that it asks for."""
-    from .conditions import leaves
-
-    asked = [leaf for leaf in leaves(condition) if leaf.get("field") == "list" and isinstance(leaf.get("value"), list)]
-    ids = {number for leaf in asked for number in ids_of(each for each in leaf["value"] if isinstance(each, str))}
-    if pk in ids:
-        return True
-    lists = TargetList.objects.filter(pk__in=ids, kind=TargetList.Kind.FILTER) if depth < MAX_LISTS_DEEP else []
-    return any(leads_to(each.condition, pk, depth + 1) for each in lists)
+@contextmanager
+def saving(pk: int):
+    """Within it a condition that leads to list `pk` has something wrong with it: it is about to become that list's."""
+    with _opening(pk):
+        yield
 
 
 def _choices() -> list[tuple[str, Any, Any]]:
@@ -79,4 +81,4 @@ def _on_lists(operator: str, values: list[str]) -> Q:
     return unless(operator, condition)
 
 
-FIELDS = (Field("list", _("on the list"), _("Lists"), (IS, IS_NOT), _on_lists, _choices, _names),)
+FIELDS = (Field("list", gettext_lazy("on the list"), gettext_lazy("Lists"), (IS, IS_NOT), _on_lists, _choices, _names),)

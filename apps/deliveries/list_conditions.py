@@ -1,0 +1,96 @@
+"""Filter people by what became of earlier messages: the person as their recipient, or as the student they are about."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.campaigns.models import Mailing
+from apps.core.dates import moment
+from apps.surveys.models import Answer
+from apps.targetlists.condition_fields import IS, IS_NOT, Field, Operator
+
+from .models import Delivery, DeliveryAbout, Event
+
+HEADING = _("Messages and answers")
+MAX_CHOICES = 500
+_NO_ANSWER = "none"
+_ANSWERS = (
+    Operator("yes", _("is Yes to")),
+    Operator("no", _("is No to")),
+    Operator("received", _("is Received for")),
+    Operator(_NO_ANSWER, _("has not come for")),
+)
+
+
+def _concerned(deliveries: QuerySet[Delivery]) -> Q:
+    """People to whom one of these went, or about whom it was."""
+    about = DeliveryAbout.objects.filter(Exists(deliveries.filter(pk=OuterRef("delivery"))), person=OuterRef("pk"))
+    return Q(Exists(deliveries.filter(person=OuterRef("pk")))) | Q(Exists(about))
+
+
+def _turned(operator: str, condition: Q) -> Q:
+    return ~condition if operator == IS_NOT.name else condition
+
+
+def _reached(operator: str, mailings: list[str]) -> Q:
+    sent = Delivery.objects.filter(mailing__in=mailings, state=Delivery.State.SENT)
+    return _turned(operator, _concerned(sent))
+
+
+def _not_reached(operator: str, mailings: list[str]) -> Q:
+    return _turned(operator, _concerned(Delivery.objects.filter(mailing__in=mailings, not_reached__isnull=False)))
+
+
+def _heard(kind: str):
+    """A function for those of whose copy such an event was heard."""
+
+    def function(operator: str, mailings: list[str]) -> Q:
+        events = Event.objects.filter(delivery=OuterRef("pk"), kind=kind)
+        return _turned(operator, _concerned(Delivery.objects.filter(Exists(events), mailing__in=mailings)))
+
+    return function
+
+
+def _answered(operator: str, mailings: list[str]) -> Q:
+    questions = Mailing.objects.filter(pk__in=mailings, question__isnull=False).values("question")
+    answers = Answer.objects.filter(question__in=questions)
+    if operator != _NO_ANSWER:
+        answers = answers.filter(value=operator)
+    answered = Q(Exists(answers.filter(about=OuterRef("pk")))) | Q(Exists(answers.filter(by_person=OuterRef("pk"))))
+    if operator != _NO_ANSWER:
+        return answered
+    asked = Delivery.objects.filter(mailing__in=mailings, mailing__question__isnull=False, reason="")
+    return _concerned(asked) & ~answered
+
+
+def _choices() -> list[tuple[str, Any, Any]]:
+    return _offered(Mailing.objects.all())
+
+
+def _choices_with_question() -> list[tuple[str, Any, Any]]:
+    return _offered(Mailing.objects.filter(question__isnull=False))
+
+
+def _offered(mailings: QuerySet[Mailing]) -> list[tuple[str, Any, Any]]:
+    """The newest that have begun."""
+    begun = mailings.exclude(state__in=[Mailing.State.DRAFT, Mailing.State.PENDING]).order_by("-id")[:MAX_CHOICES]
+    return [(str(each.pk), _title(each), "") for each in begun]
+
+
+def _title(mailing: Mailing) -> str:
+    return f"{mailing} ({moment(mailing.started_at)})" if mailing.started_at else str(mailing)
+
+
+def _names(values: list[str]) -> dict[str, str]:
+    ids = [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 18]
+    return {str(each.pk): f"“{each}”" for each in Mailing.objects.filter(pk__in=ids)}
+
+
+FIELDS = (
+    Field("message_received", _("reached by the message"), HEADING, (IS, IS_NOT), _reached, _choices, _names),
+    Field("message_missed", _("not reached by the message"), HEADING, (IS, IS_NOT), _not_reached, _choices, _names),
+    Field("message_opened", _("opened the message"), HEADING, (IS, IS_NOT), _heard("opened"), _choices, _names),
+    Field("message_clicked", _("clicked in the message"), HEADING, (IS, IS_NOT), _heard("clicked"), _choices, _names),
+    Field("answer", _("the answer"), HEADING, _ANSWERS, _answered, _choices_with_question, _names),
+)
