@@ -7,21 +7,26 @@ SUMMARIES = {
     "fanout": "seconds from an audience to its rows, beside one raw INSERT ... SELECT",
     "crash": "what is lost and what is sent twice when busy workers are killed and the broker is emptied",
     "fairness": "how soon a small mailing leaves while a large one of another organisation runs",
+    "audience": "who gets a mailing to lists, with exclusions and consents, beside the same in plain SQL",
     "memory": "peak memory of worker and scheduler, for a small and for a large mailing",
 }
 _RECIPIENTS = {"send": 20_000, "fanout": 1_000_000, "crash": 20_000, "fairness": 100_000, "memory": 100_000}
+_PEOPLE = {"audience": 1_000_000}
 
 
 def add_options(name: str, parser: ArgumentParser) -> None:
     """Declare the options of the bench `name`."""
-    parser.add_argument("--recipients", type=int, default=_RECIPIENTS[name], help="how many (default %(default)s)")
+    if name in _PEOPLE:
+        parser.add_argument("--people", type=int, default=_PEOPLE[name], help="how many (default %(default)s)")
+    else:
+        parser.add_argument("--recipients", type=int, default=_RECIPIENTS[name], help="how many (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument(
         "--deadline", type=int, default=600, metavar="SECONDS", help="give up after this time (default %(default)s)"
     )
     if name == "fanout":
         _add_fanout_options(parser)
-    else:
+    elif name not in _PEOPLE:
         _add_worker_options(parser, packet_size=100 if name == "crash" else 500)
     if name == "send":
         _add_send_options(parser)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.normalizing import without_accents
 
-from .audience_sql import audience_sql
+from .audience_sql import FOR_LARGE_SETS, audience_sql
 
 
 class Reason(models.TextChoices):
@@ -60,14 +60,17 @@ class AudienceRow(NamedTuple):
 
 _SELECT_ROWS = """SELECT recipient_id, name, address, normalized, reason, contact_point_id, language, variables
 FROM recipient WHERE {condition} ORDER BY search_name, recipient_id, normalized LIMIT %(limit)s OFFSET %(offset)s"""
+_STUDENTS = "(students)"
+_SELECT_COUNTS = f"""SELECT reason, COUNT(*) FROM recipient GROUP BY reason
+UNION ALL SELECT '{_STUDENTS}', COUNT(DISTINCT about_id) FROM candidate WHERE reason = ''"""
 _SELECT_ABOUT = """SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
 WHERE about_id IS NOT NULL AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
 
 
 def count(mailing) -> AudienceCount:
     """The figures of the check page. Writes nothing."""
-    by_reason = dict(_fetch(mailing, "SELECT reason, COUNT(*) FROM recipient GROUP BY reason"))
-    students = _fetch(mailing, "SELECT COUNT(DISTINCT about_id) FROM candidate WHERE reason = ''")[0][0]
+    by_reason = dict(_fetch(mailing, _SELECT_COUNTS))
+    students = by_reason.pop(_STUDENTS)
     skipped = {reason: by_reason[reason.value] for reason in Reason if reason.value in by_reason}
     return AudienceCount(getting=by_reason.get("", 0), skipped=skipped, students=students)
 
@@ -127,7 +130,9 @@ def _about(mailing, page: list[tuple]):
 
 def _fetch(mailing, select: str, **parameters) -> list[tuple]:
     sql = audience_sql(mailing)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(FOR_LARGE_SETS)
         cursor.execute(f"WITH {sql.whole}\n{select}", {**sql.parameters, **parameters})
         return cursor.fetchall()
 

@@ -16,6 +16,10 @@ from apps.organizations.permissions import Permission
 from .audience_lists import UPLOADED_ROWS, ListedPeople, listed_people
 from .models import Mailing
 
+# For PostgreSQL, in the transaction of these expressions: to sort and compare in memory; and without compiling their
+# many parts, which takes longer than they do.
+FOR_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+
 
 @dataclass(frozen=True)
 class AudienceSql:
@@ -137,7 +141,8 @@ _NO_CONSENT_OF_PERSON = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
         WHERE k.organization_id = %(organization)s AND k.person_id = c.person_id
           AND k.kind = 'commercial' AND k.granted) THEN 'no_consent'"""
 _NO_CONSENT_OF_ADDRESS = """WHEN NOT EXISTS (SELECT 1 FROM recipients_consent k
-        JOIN recipients_contactpoint kc ON kc.person_id = k.person_id AND kc.normalized = c.normalized
+        JOIN recipients_contactpoint kc ON kc.organization_id = k.organization_id AND kc.channel = 'email'
+            AND kc.normalized = c.normalized AND kc.person_id = k.person_id
         WHERE k.organization_id = %(organization)s AND k.kind = 'commercial' AND k.granted) THEN 'no_consent'"""
 
 # Whoever is on an excluded list, and whoever shares an address with somebody on it.

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.campaigns.audience_sql import audience_sql
+from apps.campaigns.audience_sql import FOR_LARGE_SETS, audience_sql
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import freeze
 from apps.core.states import TransitionRefused, move
@@ -61,7 +61,7 @@ def _write_deliveries(mailing: Mailing) -> None:
     no_variables = "CAST('{}' AS jsonb)" if postgresql else "'{}'"
     with connection.cursor() as cursor:
         if postgresql:
-            cursor.execute(_LARGE_SETS)
+            cursor.execute(FOR_LARGE_SETS)
         cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {sql.candidates} SELECT * FROM candidate", parameters)
         cursor.execute(
             "ANALYZE candidate" if postgresql else "CREATE INDEX temp.candidate_of ON candidate (normalized)"
@@ -76,9 +76,6 @@ def _write_deliveries(mailing: Mailing) -> None:
         cursor.execute(_INSERT_ABOUT_SKIPPED, parameters)
         cursor.execute("DROP TABLE candidate")
 
-
-# To sort in memory; and without compiling the many expressions, which takes longer than they do.
-_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
 # No ON CONFLICT: it costs a third more, and within the transaction that has moved the mailing nobody else writes rows.
 _INSERT_DELIVERIES = """INSERT INTO deliveries_delivery (organization_id, mailing_id, person_id, name, address,
