@@ -7,7 +7,7 @@ from django.urls import URLPattern, get_resolver
 
 from apps.campaigns.models import Attachment, Mailing, TestSend
 from apps.deliveries.models import Delivery
-from apps.organizations.models import Membership, Organization, Role
+from apps.organizations.models import Membership, Organization, Role, Unit
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import AcademicYear, ImportRun
 from apps.senders.models import Sender, SenderAccount
@@ -45,12 +45,31 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "people:guardianship": ("guardianship",),
     "people:groups": (),
     "people:group": ("group",),
+    "people:group_add": (),
+    "people:group_edit": ("group",),
+    "people:group_delete": ("group",),
+    "people:group_members": ("group",),
+    "people:group_enrol": ("group", "student"),
+    "people:years": (),
+    "people:year_add": (),
+    "people:year_edit": ("year",),
+    "people:year_delete": ("year",),
+    "people:year_copy": ("year",),
+    "people:year_move_up": ("year",),
+    "people:units": (),
+    "people:unit_add": (),
+    "people:unit_edit": ("unit",),
+    "people:unit_delete": ("unit",),
+    "people:unreachable": (),
+    "people:unreachable_download": (),
+    "people:letters": (),
     "imports:new": (),
     "imports:sample": (),
     "imports:run": ("import_run",),
     "imports:confirm": ("import_run",),
     "imports:progress": ("import_run",),
     "messages:new": (),
+    "messages:to_group": ("group",),
     "messages:saved": (),
     "messages:delete": ("draft",),
     "messages:recipients": ("draft",),
@@ -96,7 +115,10 @@ def organization_patterns(patterns=None, prefix: str = "", namespaces: tuple = (
 def rows_of(organization: Organization, member: Membership) -> dict[str, object]:
     """One row of every kind that a URL may name, in `organization`."""
     with in_organization(organization):
-        AcademicYear.objects.get_or_create(name="2026-27", starts_on=date(2026, 9, 1), ends_on=date(2027, 6, 30))
+        year, _new = AcademicYear.objects.get_or_create(
+            name="2026-27", starts_on=date(2026, 9, 1), ends_on=date(2027, 6, 30)
+        )
+        AcademicYear.objects.create(name="2025-26", starts_on=date(2025, 9, 1), ends_on=date(2026, 6, 30))
         group = people.group("5º A")
         student = people.student("Aina Puig", group, address="aina@x.example")
         guardian = people.guardian("Joan Puig", "joan@x.example", student)
@@ -110,6 +132,8 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
             "guardianship": student.guardianships.get().pk,
             "enrolment": student.enrolments.get().pk,
             "group": group.pk,
+            "year": year.pk,
+            "unit": Unit.objects.create(name="Primary").pk,
             "draft": draft.pk,
             "entry": draft.entries.get().pk,
             "sent": sent.pk,

@@ -50,6 +50,7 @@ PEOPLE = Place(
         Place(_("Staff"), "people:list", arguments=("staff",), any_of=_PEOPLE),
         Place(_("Contacts"), "people:list", arguments=("contacts",), any_of=_PEOPLE),
         Place(_("Groups by year"), "people:groups", any_of=_PEOPLE),
+        Place(_("Unreachable"), "people:unreachable", any_of=_PEOPLE),
         Place(_("Import"), "imports:new", any_of=(Permission.MANAGE_PEOPLE,)),
     ),
 )

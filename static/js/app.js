@@ -53,6 +53,11 @@
   document.addEventListener("change", fit);
   addEventListener("pageshow", fit);
 
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => { print(); });
+  }
+
   // A filter acts when it is changed.
   document.addEventListener("change", (event) => {
     if (event.target.closest("[data-submit]")) event.target.form.requestSubmit();

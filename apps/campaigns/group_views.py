@@ -1,0 +1,32 @@
+"""Write to a group: a draft that has chosen it already. The button stands on the group's own page, a floor below."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from apps.organizations.permissions import SENDING, requires
+from apps.recipients.models import AcademicYear, Group
+
+from .drafts import new_draft
+from .models import AudienceEntry
+from .permitted import permitted_groups
+
+
+@requires(*SENDING)
+@require_POST
+def write_to_group(request, pk: int) -> HttpResponse:
+    """Make a draft to the group and open it. Of a past year: to those who have left since, too."""
+    group = get_object_or_404(Group.objects.select_related("year"), pk=pk)
+    if not permitted_groups(request.membership).filter(pk=pk).exists():
+        messages.error(request, _("You may write to people of your own groups only."))
+        return redirect(request.organization.url("people:group", pk))
+    with transaction.atomic():
+        mailing = new_draft(request.membership)
+        if group.year:
+            mailing.year, mailing.include_former = group.year, group.year != AcademicYear.current()
+            mailing.save(update_fields=["year", "include_former"])
+        AudienceEntry.objects.create(mailing=mailing, group=group)
+    return redirect(request.organization.url("messages:recipients", mailing.pk))

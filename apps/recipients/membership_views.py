@@ -1,0 +1,102 @@
+"""Put people into a group, several at once; take them out; move students from one class to another."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.core.keyset import paginate
+from apps.organizations.permissions import Permission, requires
+
+from . import grouping
+from .models import Enrolment, Group
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def enrol(request, pk: int, role: str) -> HttpResponse:
+    """Search, tick, put in; `do=all` puts in everybody whom the search finds."""
+    group = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
+    role = _role_of(role, group)
+    search = request.GET.get("q", "")[:200].replace("\0", "")
+    source = Group.objects.filter(pk=_number(request.GET.get("from", ""))).first()
+    people = grouping.who_may_come(group, role, search, source)
+    narrowed = bool(search.strip() or source)
+    if request.method == "POST":
+        _put_in(request, group, role, people if narrowed and request.POST.get("do") == "all" else None)
+        return redirect(request.get_full_path() if narrowed else request.organization.url("people:group", pk))
+    context = {
+        "group": group,
+        "role": role,
+        "q": search,
+        "source": source,
+        "sources": _sources(group) if role == grouping.STUDENT and group.kind != Group.Kind.STAFF else [],
+        "page": paginate(people.select_related("unit"), request),
+        "number": people.count(),
+        "narrowed": narrowed,
+    }
+    return render(request, "people/group_enrol.html", context)
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def members(request, pk: int) -> HttpResponse:
+    """What the buttons below the ticked people do: take out, or move to another group."""
+    group = get_object_or_404(Group, pk=pk)
+    students, teachers = _ticked(request, "student"), _ticked(request, "teacher")
+    if not students and not teachers:
+        messages.error(request, _("Tick somebody first."))
+    elif request.POST.get("do") == "move":
+        _move(request, group, students)
+    else:
+        out = grouping.take_out(group, grouping.STUDENT, students)
+        out += grouping.take_out(group, grouping.TEACHER, teachers)
+        sentence = ngettext("%(number)s person is taken out.", "%(number)s people are taken out.", out)
+        messages.success(request, sentence % {"number": out})
+    return redirect(request.organization.url("people:group", pk))
+
+
+def _role_of(role: str, group: Group) -> str:
+    """The role, if the group has it: one of staff has members alone. Raises Http404."""
+    roles = {grouping.STUDENT} if group.kind == Group.Kind.STAFF else set(Enrolment.Role.values)
+    if role not in roles:
+        raise Http404
+    return role
+
+
+def _put_in(request, group: Group, role: str, everybody) -> None:
+    people = everybody
+    if people is None:
+        ticked = _ticked(request, "person")
+        if not ticked:
+            messages.error(request, _("Tick somebody first."))
+            return
+        people = grouping.who_may_come(group, role).filter(pk__any_of=ticked)
+    number = grouping.put_in(group, role, people)
+    sentence = ngettext("%(number)s person is put in.", "%(number)s people are put in.", number)
+    messages.success(request, sentence % {"number": number})
+
+
+def _move(request, group: Group, students: list[int]) -> None:
+    target = grouping.targets_of(group).filter(pk=_number(request.POST.get("target", ""))).first()
+    if target is None:
+        messages.error(request, _("Choose the group to which they move."))
+        return
+    number = grouping.move(group, target, students)
+    sentence = ngettext("%(number)s student moved to %(to)s.", "%(number)s students moved to %(to)s.", number)
+    messages.success(request, sentence % {"number": number, "to": target})
+
+
+def _sources(group: Group):
+    same = Group.objects.filter(year=group.year_id).exclude(pk=group.pk).exclude(kind=Group.Kind.STAFF)
+    return same.select_related("unit").order_by("unit__name", "kind", "name")
+
+
+def _ticked(request, name: str) -> list[int]:
+    return [number for number in map(_number, request.POST.getlist(name)) if number]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0

@@ -1,0 +1,95 @@
+"""Families whom no email reaches: who they are, class by class, as a table, and a letter on paper for each."""
+
+from itertools import islice
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.core.exports import csv_response
+from apps.organizations.models import Unit
+from apps.organizations.permissions import Permission, requires
+
+from .letter_text import MAX_LENGTH, keep_letter_text, letter_text
+from .models import AcademicYear
+from .unreachable import SHOWN, asked_for, classes_of, counts, filled, students_out_of_reach
+from .views import SEEING
+
+
+@requires(*SEEING)
+@require_GET
+def unreachable(request) -> HttpResponse:
+    """Per class of the year (`?year=`, `?unit=`, `?group=`) the students out of reach, with why."""
+    years = list(AcademicYear.objects.all())
+    asked = asked_for(request.GET, years)
+    classes = counts(asked)
+    context = {
+        "asked": asked,
+        "years": years,
+        "units": Unit.objects.all(),
+        "classes": classes_of(asked),
+        "sections": filled(classes, islice(students_out_of_reach(asked), SHOWN)),
+        "number": sum(each.out for each in classes),
+        "shown": SHOWN,
+        "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
+    }
+    return render(request, "people/unreachable.html", context)
+
+
+@requires(*SEEING)
+@require_GET
+def download(request) -> HttpResponse:
+    """All of them as a table, a line for each student."""
+    asked = asked_for(request.GET, list(AcademicYear.objects.all()))
+    header = (_("Class"), _("Unit"), _("Name"), _("Number"), _("Why"))
+    rows = (
+        (
+            group.name if group else "",
+            str((group.unit if group else None) or ""),
+            person.sorted_name,
+            person.external_id,
+            "; ".join(map(str, person.reach.obstacles)),  # type: ignore[attr-defined]
+        )
+        for group, person in students_out_of_reach(asked)
+    )
+    return csv_response("unreachable-families.csv", header, rows)
+
+
+@requires(*SEEING)
+@require_http_methods(["GET", "POST"])
+def letters(request) -> HttpResponse:
+    """A page of paper for each family; the text of all of them can be changed, and stays changed."""
+    if request.method == "POST":
+        if not request.membership.may(Permission.MANAGE_PEOPLE):
+            raise PermissionDenied
+        _keep(request)
+        return redirect(request.get_full_path())
+    asked = asked_for(request.GET, list(AcademicYear.objects.all()))
+    found = {person.pk: (group, person) for group, person in islice(students_out_of_reach(asked), SHOWN + 1)}
+    context = {
+        "asked": asked,
+        "letters": list(found.values())[:SHOWN],
+        "more": len(found) > SHOWN,
+        "shown": SHOWN,
+        "text": letter_text(),
+        "limit": MAX_LENGTH,
+        "today": timezone.localdate(),
+        "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
+    }
+    return render(request, "people/letters.html", context)
+
+
+def _keep(request) -> None:
+    text = request.POST.get("text", "").replace("\0", "").replace("\r\n", "\n")
+    if request.POST.get("do") == "reset":
+        text = ""
+    elif len(text) > MAX_LENGTH:
+        sentence = _("The text is longer than %(limit)s characters and was not kept: it has to fit on one page.")
+        messages.error(request, sentence % {"limit": MAX_LENGTH})
+        return
+    keep_letter_text(text)
+    messages.success(request, _("The text of the letters is kept."))

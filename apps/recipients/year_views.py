@@ -1,0 +1,121 @@
+"""School years: the list, the forms, and how a new year gets the groups and students of the one before."""
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.core.form_looks import save_or_say
+from apps.organizations.permissions import Permission, requires
+
+from . import grouping
+from .models import AcademicYear, Group
+from .school_forms import CopyForm, YearForm
+from .views import SEEING
+
+
+@requires(*SEEING)
+@require_GET
+def years(request) -> HttpResponse:
+    """Every year with its figures, the newest first."""
+    students = Count("groups__enrolments__person", filter=Q(groups__enrolments__role="student"), distinct=True)
+    found = AcademicYear.objects.annotate(number=Count("groups", distinct=True), students=students)
+    context = {
+        "years": found.order_by("-starts_on"),
+        "current": AcademicYear.current(),
+        "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
+    }
+    return render(request, "people/years.html", context)
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def add(request) -> HttpResponse:
+    return _edit(request, AcademicYear())
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def edit(request, pk: int) -> HttpResponse:
+    return _edit(request, get_object_or_404(AcademicYear, pk=pk))
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def delete(request, pk: int) -> HttpResponse:
+    """Say what goes with the year; on POST delete it."""
+    year = get_object_or_404(AcademicYear, pk=pk)
+    if request.method != "POST":
+        context = {"year": year, "figures": grouping.figures_of_year(year)}
+        return render(request, "people/year_delete.html", context)
+    grouping.delete_year(year)
+    messages.success(request, _("The year %(name)s is deleted.") % {"name": year})
+    return redirect(request.organization.url("people:years"))
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def copy(request, pk: int) -> HttpResponse:
+    """Make last year's groups in this year; then on to its students."""
+    year = get_object_or_404(AcademicYear, pk=pk)
+    before = AcademicYear.objects.filter(starts_on__lt=year.starts_on).first()
+    form = CopyForm(request.POST or None, target=year, initial={"source": before})
+    if request.method == "POST" and form.is_valid():
+        source = form.cleaned_data["source"]
+        number = grouping.copy_groups(source, year, form.cleaned_data["with_teachers"])
+        sentence = ngettext("%(number)s group is made.", "%(number)s groups are made.", number)
+        messages.success(request, sentence % {"number": number})
+        return redirect(request.organization.url("people:year_move_up", pk) + f"?from={source.pk}")
+    others = AcademicYear.objects.exclude(pk=pk).annotate(number=Count("groups"))
+    return render(request, "people/year_copy.html", {"year": year, "form": form, "others": others})
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def move_up(request, pk: int) -> HttpResponse:
+    """For each class of the year before, the class of this year into which its students go."""
+    year = get_object_or_404(AcademicYear, pk=pk)
+    sources = AcademicYear.objects.exclude(pk=pk)
+    source = sources.filter(pk=_number(request.GET.get("from", ""))).first()
+    source = source or get_object_or_404(sources.filter(starts_on__lt=year.starts_on)[:1])
+    classes, targets = _classes(source), _classes(year)
+    if request.method == "POST":
+        number = grouping.move_up(_chosen(request.POST, classes, targets))
+        sentence = ngettext("%(number)s student is put in.", "%(number)s students are put in.", number)
+        messages.success(request, sentence % {"number": number})
+        return redirect(request.organization.url("people:groups") + f"?year={pk}")
+    context = {"year": year, "source": source, "rows": _guessed(classes, targets), "targets": targets}
+    return render(request, "people/year_move_up.html", context)
+
+
+def _edit(request, year: AcademicYear) -> HttpResponse:
+    form = YearForm(request.POST or None, instance=year)
+    if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
+        return redirect(request.organization.url("people:years"))
+    kept = AcademicYear.objects.filter(pk=year.pk).first()
+    return render(request, "people/year_edit.html", {"form": form, "year": kept})
+
+
+def _classes(year: AcademicYear) -> list[Group]:
+    students = Count("enrolments", filter=Q(enrolments__role="student", enrolments__person__active=True))
+    classes = Group.objects.filter(year=year, kind=Group.Kind.CLASS).select_related("unit")
+    return list(classes.annotate(students=students).order_by("unit__name", "name"))
+
+
+def _guessed(classes: list[Group], targets: list[Group]) -> list[tuple[Group, int | None]]:
+    names = {target.name: target.pk for target in targets}
+    return [(each, grouping.guess_next(each.name, names)) for each in classes]
+
+
+def _chosen(posted, classes: list[Group], targets: list[Group]) -> dict[int, int]:
+    """Class -> target, as posted in `target-<id of the class>`; ids that are not on offer are passed over."""
+    offered = {target.pk for target in targets}
+    wanted = {each.pk: _number(posted.get(f"target-{each.pk}", "")) for each in classes}
+    return {source: target for source, target in wanted.items() if target in offered}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
