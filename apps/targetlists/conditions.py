@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.recipients.models import Person
 
+from .alternatives import as_sets
 from .condition_fields import NOBODY, Field, ListUnusable, Operator, Takes, field_named, fields_by_heading, register
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Takes",
     "check",
     "fields_by_heading",
+    "first_people_meeting",
     "in_words",
     "leaves",
     "people_meeting",
@@ -52,6 +54,11 @@ def people_meeting(condition: Condition) -> QuerySet[Person]:
 
     A condition with something wrong in it (see `check`), such as a group that is deleted, is met by nobody.
     """
+    return Person.objects.filter(as_sets(_compiled(condition)[1]))
+
+
+def first_people_meeting(condition: Condition) -> QuerySet[Person]:
+    """As people_meeting(), for whoever reads a page of them in the order of an index and not all."""
     return Person.objects.filter(_compiled(condition)[1])
 
 

@@ -12,7 +12,7 @@ from apps.core.normalizing import normalize_email
 from apps.organizations.scoping import current_organization
 from apps.recipients.models import Person
 
-from .conditions import people_meeting
+from .conditions import first_people_meeting, people_meeting
 from .models import TargetList, TargetListMember
 
 # By which a page of people is read: the order of an index, so that the first hundred of a million come at once.
@@ -93,9 +93,9 @@ def remove_addresses(target_list: TargetList, ids: Iterable[int] | None = None) 
 
 
 def people_on(target_list: TargetList) -> QuerySet[Person]:
-    """The people on record who are on the list: none of an uploaded one."""
+    """The people on record who are on the list (none of an uploaded one), for reading a page of them."""
     if target_list.kind == TargetList.Kind.FILTER:
-        return people_meeting(target_list.condition)
+        return first_people_meeting(target_list.condition)
     members = TargetListMember.objects.filter(list=target_list.pk, person__isnull=False)
     return Person.objects.filter(pk__in=members.values("person"))
 

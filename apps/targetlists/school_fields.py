@@ -132,8 +132,9 @@ def _at_least(number: int) -> Q:
     pairs = Guardianship.objects.filter(guardian=OuterRef("pk"), student__active=True)
     if number == 1:
         return Q(Exists(pairs))
-    many = pairs.order_by().values("guardian").annotate(number=Count("student")).filter(number__gte=number)
-    return Q(Exists(many))
+    counted = Guardianship.objects.filter(student__active=True).order_by().values("guardian")
+    many = counted.annotate(number=Count("student")).filter(number__gte=number)
+    return Q(Exists(pairs.filter(guardian__in=many.values("guardian"))))
 
 
 FIELDS = (
