@@ -14,6 +14,8 @@ from .names import FIRST_NAMES, LAST_NAMES
 OWN, COMMUNICATION = ContactPoint.Purpose.OWN, ContactPoint.Purpose.COMMUNICATION
 MAIL_DOMAINS = ("mail.example", "correo.example", "posta.example")
 NEWCOMERS = ("pl", "sv", "it", "es")
+# Why no email reaches some families.
+HARD_CASES = ("nobody on record", "no address", "came back", "restricted")
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ class Maker:
         self._numbers: Counter[str] = Counter()
 
     def make(self, size: int) -> Population:
-        """About `size` people in all: families until they are enough, staff in proportion, some who left."""
+        """About `size` people in all: families until they are enough, staff, some who left, some out of reach."""
         self._staff(max(12, size // 28))
         while sum(map(len, (self.population.students, self.population.guardians))) < size * 0.91:
             self._family(self._pick_course)
         while len(self.population.former) < max(4, size // 60):
             self._family(lambda: None)
+        for number in range(max(len(HARD_CASES), size // 150)):
+            self._hard_to_reach(HARD_CASES[number % len(HARD_CASES)])
+        for student in self.population.students[40::150]:
+            student.active = False
         return self.population
 
     def _pick_course(self) -> int:
@@ -85,6 +91,21 @@ class Maker:
         guardians = self._guardians(surnames, language)
         for _ in range(self.chance.choices((1, 2, 3), (55, 35, 10))[0]):
             self._child(surnames, language, guardians, pick_course())
+
+    def _hard_to_reach(self, case: str) -> None:
+        """A child whose family gets a letter on paper."""
+        surname = self.chance.choice(LAST_NAMES[self.language])
+        child = self._person("student", "S", surname, "")
+        self.population.students.append(child)
+        self.population.courses[self._pick_course()].append(child)
+        if case == "nobody on record":
+            return
+        guardian = self._person("guardian", "G", surname, "")
+        self.population.guardians.append(guardian)
+        self.population.wards.append(Ward(child, guardian, "mother", restricted=case == "restricted"))
+        if case != "no address":
+            address = Address(guardian, self._free_address(guardian), failed=case == "came back")
+            self.population.addresses.append(address)
 
     def _guardians(self, surnames: list[str], language: str) -> list[Person]:
         count = 1 if self._likely(0.15) else 2

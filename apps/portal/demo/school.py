@@ -138,6 +138,7 @@ class _Writer:
     def write(self, teacher_login: Membership) -> None:
         self.population.staff[0].membership = teacher_login
         self._place_students()
+        self._say_since_when()
         _write(Person, self.population.people)
         self._write_classes()
         self._write_staff_groups()
@@ -151,6 +152,13 @@ class _Writer:
         for (stage, _course), students in zip(self.plan.courses, self.population.courses, strict=True):
             for student in students:
                 student.unit_id = self.units[stage.name].pk
+
+    def _say_since_when(self) -> None:
+        """Some left at the end of the last year, some of this year's students have just left."""
+        for student in self.population.former:
+            student.left_on = self.last_year.ends_on
+        for student in self.population.students:
+            student.left_on = None if student.active else timezone.localdate()
 
     def _write_classes(self) -> None:
         """The classes and subjects of this year, and the classes of the last, one course lower."""
