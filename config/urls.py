@@ -8,6 +8,7 @@ from apps.portal import views as portal
 organization_urls = [
     path("", include("apps.portal.organization_urls")),
     path("people/import/", include("apps.recipients.importing.urls")),
+    path("people/lists/", include("apps.targetlists.urls")),
     path("people/", include("apps.recipients.urls")),
     path("messages/", include("apps.campaigns.urls")),
     path("messages/", include("apps.deliveries.urls")),

@@ -12,6 +12,7 @@ from apps.organizations.scoping import in_organization
 from apps.recipients.models import AcademicYear, ImportRun
 from apps.senders.models import Sender, SenderAccount
 from apps.surveys.models import Question
+from apps.targetlists.models import TargetList
 from tests import people
 from tests.conftest import make_member
 
@@ -63,6 +64,18 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "people:unreachable": (),
     "people:unreachable_download": (),
     "people:letters": (),
+    "lists:index": (),
+    "lists:new": (),
+    "lists:list": ("static_list",),
+    "lists:number": ("static_list",),
+    "lists:rename": ("static_list",),
+    "lists:copy": ("filter_list",),
+    "lists:delete": ("static_list",),
+    "lists:add": ("static_list",),
+    "lists:type": ("static_list",),
+    "lists:remove": ("static_list",),
+    "lists:filter": ("filter_list",),
+    "lists:file": ("file_list",),
     "imports:new": (),
     "imports:sample": (),
     "imports:run": ("import_run",),
@@ -140,6 +153,9 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
             "attachment": Attachment.objects.create(mailing=draft, name="a.pdf", content_type="x/y", size=1).pk,
             "test_send": TestSend.objects.create(mailing=draft, address="a@x.example").pk,
             "import_run": ImportRun.objects.create(file="x.csv", file_name="x.csv", format="table", state="done").pk,
+            "static_list": TargetList.objects.create(name="Picked").pk,
+            "filter_list": TargetList.objects.create(name="Filtered", kind=TargetList.Kind.FILTER).pk,
+            "file_list": TargetList.objects.create(name="From a file", kind=TargetList.Kind.UPLOADED).pk,
             "sender": Sender.objects.get().pk,
             "account": SenderAccount.objects.get().pk,
         }

@@ -51,6 +51,7 @@ PEOPLE = Place(
         Place(_("Contacts"), "people:list", arguments=("contacts",), any_of=_PEOPLE),
         Place(_("Groups by year"), "people:groups", any_of=_PEOPLE),
         Place(_("Unreachable"), "people:unreachable", any_of=_PEOPLE),
+        Place(_("Target lists"), "lists:index", any_of=(*_PEOPLE, Permission.MANAGE_LISTS)),
         Place(_("Import"), "imports:new", any_of=(Permission.MANAGE_PEOPLE,)),
     ),
 )
@@ -72,6 +73,7 @@ _NAMESPACES = {
     "messages": MESSAGES,
     "mailings": MESSAGES,
     "people": PEOPLE,
+    "lists": PEOPLE,
     "imports": PEOPLE,
     "senders": SETTINGS,
 }

@@ -1,0 +1,39 @@
+"""Another file in place of the one that a list was read from."""
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.organizations.permissions import Permission, requires
+
+from .models import TargetList
+from .uploading import FileRefused, upload_list
+
+
+@requires(Permission.MANAGE_LISTS)
+@require_http_methods(["GET", "POST"])
+def replace(request, pk: int) -> HttpResponse:
+    """Read the new file, whole or not at all; the rows of the old one go."""
+    kind = TargetList.Kind.UPLOADED
+    found, problem = get_object_or_404(TargetList.objects.select_related("uploaded"), pk=pk, kind=kind), ""
+    file = request.FILES.get("file")
+    if request.method == "POST" and file is None:
+        problem = _("Choose a file first.")
+    elif file is not None:
+        try:
+            _exchange(found, file, request.user)
+            return redirect(request.organization.url("lists:list", pk))
+        except FileRefused as refusal:
+            problem = str(refusal)
+    return render(request, "lists/file.html", {"list": found, "problem": problem})
+
+
+@transaction.atomic
+def _exchange(found: TargetList, file, user) -> None:
+    old = found.uploaded
+    found.uploaded = upload_list(file, user)
+    found.save(update_fields=["uploaded", "updated_at"])
+    if old is not None:
+        old.delete()

@@ -1,0 +1,159 @@
+"""Target lists: all of them, one with its members, and to name, copy and delete them."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.core.keyset import paginate
+from apps.organizations.permissions import SENDING, Permission, requires
+from apps.recipients.finding import with_details
+
+from . import uses
+from .conditions import check, in_words
+from .finding import Search
+from .forms import NameForm, NewListForm
+from .members import PEOPLE_ORDER, addresses_on, copy_of_filter, number_of, numbers_of, people_on
+from .models import TargetList, UploadedRow
+from .uploading import FileRefused, upload_list
+
+# A teacher chooses lists by name, and gets of their members those who are his; the pages show them whole.
+SEEING = (Permission.MANAGE_LISTS, Permission.SEND_TO_ALL, Permission.VIEW_PEOPLE)
+
+
+@requires(Permission.MANAGE_LISTS, Permission.VIEW_PEOPLE, *SENDING)
+@require_GET
+def index(request) -> HttpResponse:
+    """All lists by name; how many are on a filter list is counted when it comes into sight."""
+    lists = list(TargetList.objects.select_related("uploaded"))
+    numbers, messages_of = numbers_of(lists), uses.messages_of(lists)
+    rows = [
+        {
+            "list": each,
+            "number": numbers.get(each.pk),
+            "words": in_words(each.condition) if each.kind == TargetList.Kind.FILTER else "",
+            "use": messages_of[each.pk],
+        }
+        for each in lists
+    ]
+    return render(request, "lists/index.html", {"rows": rows, **_rights(request)})
+
+
+@requires(Permission.MANAGE_LISTS)
+@require_http_methods(["GET", "POST"])
+def new(request) -> HttpResponse:
+    """A name and how it is filled; then on to the page where that is done."""
+    form = NewListForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        made = _make(request, form)
+        if made is not None:
+            page = {TargetList.Kind.STATIC: "lists:add", TargetList.Kind.FILTER: "lists:filter"}
+            return redirect(request.organization.url(page.get(made.kind, "lists:list"), made.pk))  # type: ignore[call-overload]
+    return render(request, "lists/new.html", {"form": form})
+
+
+@requires(*SEEING)
+@require_GET
+def target_list(request, pk: int) -> HttpResponse:
+    """A hundred members of one list: people (`?show=addresses`: those who are not on record)."""
+    found = get_object_or_404(TargetList.objects.select_related("uploaded", "created_by"), pk=pk)
+    is_uploaded, text = found.kind == TargetList.Kind.UPLOADED, Search.asked(request.GET).text
+    shows_addresses = is_uploaded or request.GET.get("show") == "addresses"
+    rows, order = _rows(found, text, shows_addresses)
+    context = {
+        "list": found,
+        "page": paginate(rows, request, order),
+        "shows_addresses": shows_addresses,
+        "q": text,
+        "number": number_of(found),
+        "addresses_number": 0 if found.kind == TargetList.Kind.FILTER else addresses_on(found).count(),
+        "words": in_words(found.condition),
+        "problems": check(found.condition) if found.kind == TargetList.Kind.FILTER else [],
+        "use": uses.messages_of([found])[found.pk],
+        **_rights(request),
+    }
+    return render(request, "lists/list.html", context)
+
+
+@requires(*SEEING)
+@require_GET
+def number(request, pk: int) -> HttpResponse:
+    """How many are on a list now (a fragment)."""
+    return render(request, "lists/_number.html", {"number": number_of(get_object_or_404(TargetList, pk=pk))})
+
+
+@requires(Permission.MANAGE_LISTS)
+@require_http_methods(["GET", "POST"])
+def rename(request, pk: int) -> HttpResponse:
+    found = get_object_or_404(TargetList, pk=pk)
+    form = NameForm(request.POST or None, target_list=found, initial={"name": found.name})
+    if request.method == "POST" and form.is_valid():
+        found.name = form.cleaned_data["name"]
+        found.save(update_fields=["name", "updated_at"])
+        return redirect(request.organization.url("lists:list", pk))
+    return render(request, "lists/name.html", {"form": form, "list": found})
+
+
+@requires(Permission.MANAGE_LISTS)
+@require_http_methods(["GET", "POST"])
+def copy(request, pk: int) -> HttpResponse:
+    """Keep whoever meets a filter now as a list picked by hand."""
+    found = get_object_or_404(TargetList, pk=pk, kind=TargetList.Kind.FILTER)
+    form = NameForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = copy_of_filter(found, form.cleaned_data["name"], by=request.user)
+        return redirect(request.organization.url("lists:list", made.pk))
+    return render(request, "lists/name.html", {"form": form, "list": found, "copies": True})
+
+
+@requires(Permission.MANAGE_LISTS)
+@require_http_methods(["GET", "POST"])
+def delete(request, pk: int) -> HttpResponse:
+    """Ask, saying what uses the list; then delete it for good."""
+    found = get_object_or_404(TargetList.objects.select_related("uploaded"), pk=pk)
+    must_stay = uses.why_it_must_stay(found)
+    if request.method != "POST" or must_stay:
+        context = {"list": found, "must_stay": must_stay, "sentences": uses.sentences(found)}
+        return render(request, "lists/delete.html", context)
+    name = found.name
+    with transaction.atomic():
+        found.delete()
+        if found.uploaded is not None:
+            found.uploaded.delete()
+    messages.success(request, _("The list “%(name)s” is deleted.") % {"name": name})
+    return redirect(request.organization.url("lists:index"))
+
+
+def _make(request, form: NewListForm) -> TargetList | None:
+    """The new list; None, with a sentence on the form, when its file is refused."""
+    kind, name = form.cleaned_data["kind"], form.cleaned_data["name"]
+    try:
+        with transaction.atomic():
+            uploaded = None
+            if kind == TargetList.Kind.UPLOADED:
+                uploaded = upload_list(form.cleaned_data["file"], request.user)
+            return TargetList.objects.create(name=name, kind=kind, uploaded=uploaded, created_by=request.user)
+    except FileRefused as refusal:
+        form.add_error("file", str(refusal))
+    return None
+
+
+def _rows(found: TargetList, text: str, shows_addresses: bool):
+    """The members that are asked for, and the order in which their pages are read."""
+    if not shows_addresses:
+        people = people_on(found)
+        if text:
+            search = Search(text=text, former=True)
+            people = people.filter(pk__in=search.people.values("pk"))
+        return with_details(people), PEOPLE_ORDER
+    rows = addresses_on(found)
+    if text:
+        rows = rows.filter(normalized__contains=text.lower())
+    return rows, ("row",) if rows.model is UploadedRow else ("id",)
+
+
+def _rights(request) -> dict:
+    may = request.membership.may
+    return {"may_change": may(Permission.MANAGE_LISTS), "may_see": any(may(each) for each in SEEING)}
