@@ -15,9 +15,20 @@ from apps.surveys.models import Answer
 
 _ROOT = Path(__file__).parent.parent
 _LANGUAGES = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-_TEMPLATES = [_ROOT / "templates/base.html", _ROOT / "templates/public.html", *_ROOT.glob("templates/public/*.html")]
+_TEMPLATES = [
+    _ROOT / "templates/base.html",
+    _ROOT / "templates/public.html",
+    _ROOT / "templates/people/_family_letter.html",
+    *_ROOT.glob("templates/public/*.html"),
+]
 # Bedel's own words in letters, and in the moments of the public pages; the staff's words of these files are left out.
-_SOURCES = ["campaigns/letter_foot.py", "campaigns/merge_values.py", "core/dates.py", "deliveries/public_views.py"]
+_SOURCES = [
+    "campaigns/letter_foot.py",
+    "campaigns/merge_values.py",
+    "core/dates.py",
+    "deliveries/public_views.py",
+    "recipients/letter_text.py",
+]
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|</?\w+>")
 

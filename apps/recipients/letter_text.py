@@ -4,8 +4,11 @@ The office may change the text. It is kept in the language of the school as a fi
 files that people attach and import.
 """
 
+from datetime import date
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -18,19 +21,22 @@ MAX_LENGTH = 1500
 def shipped_text() -> str:
     """Bedel's own text, in the language of the organisation."""
     with override(current_organization().language):
-        return "\n\n".join(
+        paragraphs = (
+            (_("The school writes to its families by email, and has no address of yours that works."),),
             (
-                _(
-                    "The school writes to its families by email. We have no email address of yours that works, so "
-                    "none of these messages reaches you."
-                ),
-                _(
-                    "Write an email address and a telephone number on the slip below and send it back to the school "
-                    "office. The school uses them to write to you about your child."
-                ),
-                _("If you use no email, say so on the slip, and the office finds another way."),
-            )
+                _("Write an email address and a telephone number on the slip below and return it to the office."),
+                _("The school uses them only to write to you about your child."),
+            ),
+            (_("If you use no email, say so on the slip, and the office finds another way."),),
         )
+    return "\n\n".join(" ".join(sentences) for sentences in paragraphs)
+
+
+def letter_date(day: date) -> str:
+    """The day as it stands in a letter in the language of the organisation: 22 November 2026."""
+    language = current_organization().language
+    with override(language):
+        return formats.date_format(day, "j F Y" if language == "en" else "DATE_FORMAT")
 
 
 def letter_text() -> str:

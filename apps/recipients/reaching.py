@@ -93,7 +93,7 @@ def _weigh(reach: Reach, who: str, points: list) -> None:
     for point in points:
         if point.fails:
             reach.obstacles.append(Obstacle(who, f"[ko] {point.value}", _came_back(point)))
-        else:
+        elif point.value not in reach.addresses:
             reach.addresses.append(point.value)
 
 

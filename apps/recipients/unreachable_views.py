@@ -14,7 +14,7 @@ from apps.core.exports import csv_response
 from apps.organizations.models import Unit
 from apps.organizations.permissions import Permission, requires
 
-from .letter_text import MAX_LENGTH, keep_letter_text, letter_text
+from .letter_text import MAX_LENGTH, keep_letter_text, letter_date, letter_text
 from .models import AcademicYear
 from .unreachable import SHOWN, asked_for, classes_of, counts, filled, students_out_of_reach
 from .views import SEEING
@@ -69,6 +69,9 @@ def letters(request) -> HttpResponse:
         _keep(request)
         return redirect(request.get_full_path())
     asked = asked_for(request.GET, list(AcademicYear.objects.all()))
+    if "ticked" in request.GET and not asked.chosen:
+        messages.error(request, _("Tick somebody first."))
+        return redirect(request.organization.url("people:unreachable") + f"?year={asked.year.pk if asked.year else ''}")
     found = {person.pk: (group, person) for group, person in islice(students_out_of_reach(asked), SHOWN + 1)}
     context = {
         "asked": asked,
@@ -77,7 +80,7 @@ def letters(request) -> HttpResponse:
         "shown": SHOWN,
         "text": letter_text(),
         "limit": MAX_LENGTH,
-        "today": timezone.localdate(),
+        "date": letter_date(timezone.localdate()),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
     }
     return render(request, "people/letters.html", context)
