@@ -61,18 +61,28 @@ class AudienceRow(NamedTuple):
 _SELECT_ROWS = """SELECT recipient_id, name, address, normalized, reason, contact_point_id, language, variables
 FROM recipient WHERE {condition} ORDER BY search_name, recipient_id, normalized LIMIT %(limit)s OFFSET %(offset)s"""
 _STUDENTS = "(students)"
-_SELECT_COUNTS = f"""SELECT reason, COUNT(*) FROM recipient GROUP BY reason
-UNION ALL SELECT '{_STUDENTS}', COUNT(DISTINCT about_id) FROM candidate WHERE reason = ''"""
+# Only to count, nobody needs a name or a place: of the rows that share an address one gets it.
+_SELECT_COUNTS = """SELECT reason, COUNT(*), COUNT(DISTINCT normalized) FROM (
+    SELECT normalized, MIN(reason) AS reason FROM candidate GROUP BY normalized, recipient_id
+) grouped GROUP BY reason"""
+_SELECT_STUDENTS = f"SELECT '{_STUDENTS}', COUNT(DISTINCT about_id), 0 FROM candidate WHERE reason = ''"
 _SELECT_ABOUT = """SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
 WHERE about_id IS NOT NULL AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
 
 
 def count(mailing) -> AudienceCount:
     """The figures of the check page. Writes nothing."""
-    by_reason = dict(_fetch(mailing, _SELECT_COUNTS))
-    students = by_reason.pop(_STUDENTS)
+    sql = audience_sql(mailing)
+    select = f"{_SELECT_COUNTS} UNION ALL {_SELECT_STUDENTS}" if sql.has_students else _SELECT_COUNTS
+    found = _asked(f"WITH {sql.candidates}\n{select}", sql.parameters)
+    counts = {reason: (rows, addresses) for reason, rows, addresses in found}
+    students, _addresses = counts.pop(_STUDENTS, (0, 0))
+    rows, getting = counts.pop("", (0, 0))
+    by_reason = {reason: number for reason, (number, _addresses) in counts.items()}
+    if rows > getting:
+        by_reason[Reason.SAME_ADDRESS] = rows - getting
     skipped = {reason: by_reason[reason.value] for reason in Reason if reason.value in by_reason}
-    return AudienceCount(getting=by_reason.get("", 0), skipped=skipped, students=students)
+    return AudienceCount(getting=getting, skipped=skipped, students=students)
 
 
 def getting(mailing, search: str = "", limit: int = 100, offset: int = 0) -> list[AudienceRow]:
@@ -130,10 +140,14 @@ def _about(mailing, page: list[tuple]):
 
 def _fetch(mailing, select: str, **parameters) -> list[tuple]:
     sql = audience_sql(mailing)
+    return _asked(f"WITH {sql.whole}\n{select}", {**sql.parameters, **parameters})
+
+
+def _asked(statement: str, parameters: dict) -> list[tuple]:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(FOR_LARGE_SETS)
-        cursor.execute(f"WITH {sql.whole}\n{select}", {**sql.parameters, **parameters})
+        cursor.execute(statement, parameters)
         return cursor.fetchall()
 
 

@@ -28,6 +28,7 @@ class ListedPeople:
     excluded_people: list[str] = field(default_factory=list)  # person_id
     excluded_addresses: list[str] = field(default_factory=list)  # normalized
     parameters: dict[str, Any] = field(default_factory=dict)
+    have_students: bool = False  # chosen, not excluded
 
     @property
     def excludes(self) -> bool:
@@ -50,6 +51,7 @@ def listed_people(mailing: Mailing) -> ListedPeople:
         f"SELECT normalized FROM ({piece}) listed"
         for piece in (*_static_addresses(excluded), *_uploaded_rows(excluded))
     ]
+    found.have_students = any(people_on(each).filter(kind=Person.Kind.STUDENT).order_by().exists() for each in chosen)
     return found
 
 

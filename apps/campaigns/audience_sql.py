@@ -12,9 +12,10 @@ from typing import Any
 
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
+from apps.recipients.models import Group, Person
 
 from .audience_lists import UPLOADED_ROWS, ListedPeople, listed_people
-from .models import Mailing
+from .models import AudienceEntry, Mailing
 
 # For PostgreSQL, in the transaction of these expressions: to sort and compare in memory; and without compiling their
 # many parts, which takes longer than they do.
@@ -31,6 +32,7 @@ class AudienceSql:
     candidates: str
     recipients: str
     parameters: dict[str, Any]
+    has_students: bool  # whether the mailing can be about anybody
 
     @property
     def whole(self) -> str:
@@ -42,7 +44,8 @@ def audience_sql(mailing: Mailing) -> AudienceSql:
     permitted, listed = _Permitted(mailing), listed_people(mailing)
     if mailing.uploaded_list_id:
         listed.addresses.append(UPLOADED_ROWS.format(ids=int(mailing.uploaded_list_id)))
-    sql = _EXPRESSIONS
+    has_students = listed.have_students or _students_are_chosen(mailing)
+    sql = _EXPRESSIONS.replace("%%candidates%%", "\nUNION ALL\n".join(_branches(mailing, listed, has_students)))
     for mark, text in _pieces(mailing, permitted, listed).items():
         sql = sql.replace(mark, text)
     parameters = {
@@ -51,14 +54,21 @@ def audience_sql(mailing: Mailing) -> AudienceSql:
         "writer": permitted.writer_id,
         **listed.parameters,
     }
-    return AudienceSql(sql, _RECIPIENTS_WITH_VARIABLES if listed.addresses else _RECIPIENTS, parameters)
+    recipients = _RECIPIENTS_WITH_VARIABLES if listed.addresses else _RECIPIENTS
+    return AudienceSql(sql, recipients, parameters, has_students)
+
+
+def _students_are_chosen(mailing: Mailing) -> bool:
+    """Whether a class, a subject or a student stands among the entries: for staff, four ways to look less."""
+    entries = AudienceEntry.objects.filter(mailing=mailing)
+    of_groups = entries.filter(group__isnull=False).exclude(group__kind=Group.Kind.STAFF)
+    return of_groups.exists() or entries.filter(person__kind=Person.Kind.STUDENT).exists()
 
 
 def _pieces(mailing: Mailing, permitted: "_Permitted", listed: ListedPeople) -> dict[str, str]:
-    """Mark -> what stands in its place. In this order: the first texts have later marks in them."""
+    """Mark -> what stands in its place, in this order: the first texts have later marks in them."""
     of_lists = [f"\n    UNION SELECT person_id, {by_hand} FROM ({sql}) of_list" for sql, by_hand in listed.people]
     return {
-        "%%candidates%%": "\nUNION ALL\n".join(_branches(mailing, listed)),
         "%%chosen_of_lists%%": "".join(of_lists),
         "%%excluded%%": _excluded(listed),
         "%%person_reason%%": _PERSON_REASON,
@@ -75,12 +85,14 @@ def _pieces(mailing: Mailing, permitted: "_Permitted", listed: ListedPeople) -> 
     }
 
 
-def _branches(mailing: Mailing, listed: ListedPeople) -> list[str]:
+def _branches(mailing: Mailing, listed: ListedPeople, has_students: bool) -> list[str]:
     """The ways in which an address can come in."""
-    branches = [_UNREACHABLE_STUDENTS.format(**_unreachable(mailing)), _OTHERS, _TYPED]
-    branches += [_GUARDIANS] if mailing.to_guardians else []
-    branches += [_PERSONAL] if mailing.to_personal else []
-    branches += [_COMMUNICATION] if mailing.to_communication else []
+    branches = [_OTHERS, _TYPED]
+    if has_students:
+        branches += [_UNREACHABLE_STUDENTS.format(**_unreachable(mailing))]
+        branches += [_GUARDIANS] if mailing.to_guardians else []
+        branches += [_PERSONAL] if mailing.to_personal else []
+        branches += [_COMMUNICATION] if mailing.to_communication else []
     branches += [_LISTED.format(addresses="\n    UNION ALL ".join(listed.addresses))] if listed.addresses else []
     return branches
 
@@ -189,7 +201,7 @@ WHERE s.kind = 'student'"""
 
 # A student whom none of the ticked kinds leads to: nobody on record, or no address of that kind.
 _UNREACHABLE_STUDENTS = f"""SELECT s.id, s.id, CAST(NULL AS bigint), '', '',
-    CASE {_CHOSEN_REASON} ELSE 'no_address' END, 4, CAST(NULL AS varchar(200)), CAST(NULL AS bigint)
+    CASE {_CHOSEN_REASON} ELSE 'no_address' END, 4, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 WHERE s.kind = 'student' AND {{no_guardian}} AND {{no_personal}} AND {{no_communication}}"""
 
@@ -200,7 +212,7 @@ _OTHERS = f"""SELECT s.id, CAST(NULL AS bigint), c.id, COALESCE(c.value, ''), CO
              AND NOT EXISTS (SELECT 1 FROM recipients_guardianship g WHERE g.guardian_id = s.id AND NOT g.restricted)
              THEN 'restricted'
          WHEN c.id IS NULL THEN 'no_address'
-         ELSE %%person_reason%% END, 0, NULL, CAST(NULL AS bigint)
+         ELSE %%person_reason%% END, 0, CAST(NULL AS varchar(200)), CAST(NULL AS bigint)
 FROM chosen_person s
 LEFT JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
     AND c.channel = 'email' AND c.purpose = 'own' AND c.is_primary
