@@ -72,7 +72,9 @@ def letters(request) -> HttpResponse:
     if "ticked" in request.GET and not asked.chosen:
         messages.error(request, _("Tick somebody first."))
         return redirect(request.organization.url("people:unreachable") + f"?year={asked.year.pk if asked.year else ''}")
-    found = {person.pk: (group, person) for group, person in islice(students_out_of_reach(asked), SHOWN + 1)}
+    found: dict[int, tuple] = {}
+    for group, person in islice(students_out_of_reach(asked), SHOWN + 1):
+        found.setdefault(person.pk, (group, person))
     context = {
         "asked": asked,
         "letters": list(found.values())[:SHOWN],
