@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 
 from .contacts import ContactPoint
@@ -40,27 +41,33 @@ class ImportRun(OrganizationModel):
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("Read")
+        PLANNING = "planning", _("Being compared")
+        PLANNED = "planned", _("Compared")
         QUEUED = "queued", _("Waits")
         RUNNING = "running", _("Loading")
         DONE = "done", _("Done")
         FAILED = "failed", _("Not loaded")
 
     TRANSITIONS = {
-        "uploaded": {"queued"},
+        "uploaded": {"planning", "queued"},
+        "planning": {"planned", "uploaded", "failed"},
+        "planned": {"queued", "planning", "uploaded"},
         "queued": {"running", "failed"},
         "running": {"done", "failed"},
         "done": set(),
-        "failed": {"queued"},
+        "failed": {"planning", "queued"},
     }
 
     class Format(models.TextChoices):
         TABLE = "table", _("One table (CSV or Excel)")
         SDS = "sds", _("Microsoft School Data Sync (ZIP)")
+        ONEROSTER = "oneroster", _("OneRoster (ZIP)")
+        POWER_SCHOOL = "power_school", _("Contacts of PowerSchool")
 
     source = models.ForeignKey(ImportSource, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     file = models.FileField(upload_to="imports/%Y/%m/")
     file_name = models.CharField(max_length=255)
-    format = models.CharField(max_length=10, choices=Format)
+    format = models.CharField(max_length=20, choices=Format)
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     # How the file was read (encoding, delimiter, header row), and column position -> field name.
     dialect = models.JSONField(default=dict)
@@ -69,6 +76,8 @@ class ImportRun(OrganizationModel):
     rows_total = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
+    # Of what the run would change (see importing.planning): name of a count -> its first rows.
+    examples = models.JSONField(default=dict)
     problem = models.TextField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -82,6 +91,9 @@ class ImportRun(OrganizationModel):
         return self.file_name
 
 
+check_transitions(ImportRun.State, ImportRun.TRANSITIONS)
+
+
 class ImportRowError(OrganizationModel):
     """What is wrong in one cell (or one row) of an imported file."""
 
@@ -90,6 +102,9 @@ class ImportRowError(OrganizationModel):
     row = models.PositiveIntegerField()
     column = models.CharField(max_length=255, blank=True)
     message = models.CharField(max_length=500)
+    # What stands in the cell; and whether the row was left out, or read without this cell.
+    value = models.CharField(max_length=300, blank=True)
+    is_fatal = models.BooleanField(default=True)
 
     class Meta(OrganizationModel.Meta):
         ordering = ["id"]

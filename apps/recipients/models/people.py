@@ -40,6 +40,8 @@ class Person(OrganizationModel):
     document = models.CharField(_("identity document"), max_length=40, blank=True)
     active = models.BooleanField(_("at the school now"), default=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
+    # Who said that he has left: whom an import withdrew, an import brings back; whom the office did, it does not.
+    left_source = models.CharField(max_length=10, choices=Source, blank=True, default="", editable=False)
     # The import that keeps this person in step: whom its file no longer has is withdrawn. None: kept by hand.
     import_source = models.ForeignKey(
         "recipients.ImportSource", on_delete=models.SET_NULL, null=True, blank=True, related_name="people"
