@@ -26,7 +26,7 @@ def group_choices() -> list[tuple[str, Any, Any]]:
 
 def group_names(values: list[str]) -> dict[str, str]:
     groups = Group.objects.filter(pk__in=ids_of(values)).select_related("year", "unit")
-    return {str(group.pk): ", ".join(part for part in (group.name, _place(group)) if part) for group in groups}
+    return {str(group.pk): f"{group.name} ({_place(group)})" if _place(group) else group.name for group in groups}
 
 
 def ids_of(values: Iterable[str]) -> list[int]:

@@ -62,13 +62,15 @@ def target_list(request, pk: int) -> HttpResponse:
     is_uploaded, text = found.kind == TargetList.Kind.UPLOADED, Search.asked(request.GET).text
     shows_addresses = is_uploaded or request.GET.get("show") == "addresses"
     rows, order = _rows(found, text, shows_addresses)
+    number, addresses = number_of(found), 0 if found.kind == TargetList.Kind.FILTER else addresses_on(found).count()
     context = {
         "list": found,
         "page": paginate(rows, request, order),
         "shows_addresses": shows_addresses,
         "q": text,
-        "number": number_of(found),
-        "addresses_number": 0 if found.kind == TargetList.Kind.FILTER else addresses_on(found).count(),
+        "number": number,
+        "addresses_number": addresses,
+        "people_number": number - addresses,
         "words": in_words(found.condition),
         "problems": check(found.condition) if found.kind == TargetList.Kind.FILTER else [],
         "use": uses.messages_of([found])[found.pk],
@@ -79,7 +81,7 @@ def target_list(request, pk: int) -> HttpResponse:
 
 @requires(*SEEING)
 @require_GET
-def number(request, pk: int) -> HttpResponse:
+def count(request, pk: int) -> HttpResponse:
     """How many are on a list now (a fragment)."""
     return render(request, "lists/_number.html", {"number": number_of(get_object_or_404(TargetList, pk=pk))})
 

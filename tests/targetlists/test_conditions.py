@@ -99,7 +99,7 @@ def test_nested_conditions_read_as_they_are_meant(scoped):
         ]
     }
     assert in_words(condition) == (
-        "kind of person is Student or Guardian, and (group is 5º A, 2026-27, or name contains “puig”), "
+        "kind of person is Student or Guardian, and (group is 5º A (2026-27), or name contains “puig”), "
         "and not (at the school now is not so)"
     )
 
@@ -165,7 +165,7 @@ def test_a_deleted_group_is_said_and_the_filter_finds_nobody(scoped):
     ]
     assert in_words(one) == "group is not (deleted)"
     assert found(both) == {"Marc Ferrer"}
-    assert in_words(both) == "group is 5º B, 2026-27 or (deleted)"
+    assert in_words(both) == "group is 5º B (2026-27) or (deleted)"
 
 
 def test_lists_that_lead_to_each_other_find_nobody_and_end(scoped):
