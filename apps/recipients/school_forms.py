@@ -73,6 +73,8 @@ class GroupForm(LooksMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = Unit.objects.all()  # type: ignore[attr-defined]
         self.fields["year"].queryset = AcademicYear.objects.all()  # type: ignore[attr-defined]
+        self.fields["unit"].empty_label = _("No unit")  # type: ignore[attr-defined]
+        self.fields["year"].empty_label = _("No year")  # type: ignore[attr-defined]
 
     def clean(self) -> dict:
         cleaned = super().clean() or self.cleaned_data

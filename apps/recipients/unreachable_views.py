@@ -4,7 +4,7 @@ from itertools import islice
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -42,7 +42,7 @@ def unreachable(request) -> HttpResponse:
 
 @requires(*SEEING)
 @require_GET
-def download(request) -> HttpResponse:
+def download(request) -> FileResponse:
     """All of them as a table, a line for each student."""
     asked = asked_for(request.GET, list(AcademicYear.objects.all()))
     header = (_("Class"), _("Unit"), _("Name"), _("Number"), _("Why"))
