@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -10,6 +11,13 @@ from django.utils.translation import gettext as _
 
 _validate_email = EmailValidator()
 MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+# Nearly every address of a school: what this accepts, the long way accepts too, and only lowers its case.
+_plain_address = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII | re.IGNORECASE
+).fullmatch
+# Digits in groups, as nearly every number is written; signs that may mean an extension are left to the long way.
+_plain_number = re.compile(r"(\+?)([0-9]+(?:[ .-][0-9]+)*)", re.ASCII).fullmatch
+_SEPARATORS = str.maketrans("", "", " .-")
 
 
 def without_accents(text: str) -> str:
@@ -23,6 +31,8 @@ def normalize_email(value: str) -> str:
 
     Raises ValidationError with a sentence for the office when `value` is no address one can write to.
     """
+    if len(value) <= MAX_ADDRESS and value.isascii() and _plain_address(value):
+        return value.lower()
     address = unicodedata.normalize("NFC", value.strip())
     if not address:
         raise ValidationError(_("The address is empty."))
@@ -47,6 +57,36 @@ def normalize_phone(value: str, country: str) -> str:
 
     Raises ValidationError when it is no number that can exist there.
     """
+    return _plain_phone(value, country) or _parsed_phone(value, country)
+
+
+def _plain_phone(value: str, country: str) -> str:
+    """The E.164 form of a number in the commonest spelling of its own country; "" where it takes the library."""
+    found = _plain_number(value)
+    code, lengths = _numbering(country)
+    if not found or not code:
+        return ""
+    digits = found[2].translate(_SEPARATORS)
+    if digits.startswith(code) != bool(found[1]):
+        return ""
+    digits = digits.removeprefix(code) if found[1] else digits
+    # A leading zero means something else in each country.
+    return f"+{code}{digits}" if len(digits) in lengths and digits[:1] != "0" else ""
+
+
+@lru_cache(maxsize=64)
+def _numbering(country: str) -> tuple[str, frozenset[int]]:
+    """(calling code, lengths of a number); no code where countries share it, or numbers have a prefix of their own."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country or "", None)
+    if metadata is None or len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(metadata.country_code, ())) != 1:
+        return "", frozenset()
+    if metadata.national_prefix_for_parsing or not (metadata.international_prefix or "").startswith("0"):
+        return "", frozenset()
+    return str(metadata.country_code), frozenset(metadata.general_desc.possible_length)
+
+
+@lru_cache(maxsize=20_000)
+def _parsed_phone(value: str, country: str) -> str:
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
@@ -54,6 +94,12 @@ def normalize_phone(value: str, country: str) -> str:
     if not phonenumbers.is_possible_number(number):
         raise ValidationError(_("“%(value)s” is not a telephone number.") % {"value": printable(value)[:40]})
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalize_document(text: str) -> str:
+    """An identity document as it is compared: capitals and digits alone (`12.345.678-z` is `12345678Z`)."""
+    folded = unicodedata.normalize("NFKD", text.upper())
+    return "".join(character for character in folded if character.isascii() and character.isalnum())
 
 
 def printable(text: str) -> str:

@@ -1,0 +1,178 @@
+"""Whatever a roster comes as - bytes, an open file, a path, a ZIP, a folder - is one table, or CSV files by name."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from django.utils.translation import gettext as _
+
+from .reading import MAX_BYTES, Opener, OpenTable, open_table
+from .refusing import FileRefused
+
+__all__ = ["FileRefused", "Files", "Source", "open_files"]
+
+Source = bytes | str | Path | BinaryIO
+MAX_UNPACKED = 400_000_000
+MAX_FILES = 200
+MAX_FOLDER_ROWS = 5_000_000
+
+
+class Files:
+    """The files of one delivery. Of a folder: its CSV files, by name without ending, case and signs."""
+
+    def __init__(self, by_name: dict[str, tuple[str, Opener]], is_folder: bool):
+        self._by_name = by_name
+        self.is_folder = is_folder
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def names(self) -> set[str]:
+        return set(self._by_name)
+
+    def shown_name(self, name: str) -> str:
+        """How the file is called where it came from: `academicSessions.csv`."""
+        return self._by_name[name][0]
+
+    def only_table(self, encoding: str = "", delimiter: str = "") -> OpenTable:
+        """The table of a delivery that is one. Raises FileRefused."""
+        if self.is_folder:
+            raise FileRefused(_("This is a folder of several files. One table is wanted here."))
+        return _opened(next(iter(self._by_name.values()))[1], encoding, delimiter, MAX_BYTES, 500_000)
+
+    def table(self, name: str) -> OpenTable:
+        """One table of a folder. Raises FileRefused, with the name of the file in its sentence."""
+        shown, opener = self._by_name[name]
+        try:
+            return _opened(opener, "", "", MAX_UNPACKED, MAX_FOLDER_ROWS)
+        except FileRefused as refusal:
+            raise FileRefused(f"{shown}: {refusal}") from None
+
+
+@contextmanager
+def open_files(source: Source, file_name: str = "") -> Iterator[Files]:
+    """Open a delivery, and close what was opened. Raises FileRefused. An open file is left open."""
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        yield _folder_files(Path(source))
+        return
+    opener = _opener(source)
+    with opener() as file:
+        if file.read(4) != b"PK\x03\x04":
+            yield Files({"": (file_name, opener)}, is_folder=False)
+            return
+        file.seek(0)
+        with _archive(file) as archive:
+            yield _zip_files(archive, opener, file_name)
+
+
+def _opener(source: Source) -> Opener:
+    if isinstance(source, bytes):
+        return lambda: io.BytesIO(source)
+    if isinstance(source, str | Path):
+        return lambda: _open_path(Path(source))
+    return lambda: cast(BinaryIO, _Lent(source))
+
+
+def _open_path(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise FileRefused(_("The file cannot be opened: %(reason)s.") % {"reason": error.strerror}) from None
+
+
+class _Lent(io.RawIOBase):
+    """A view of somebody else's open file, with a place of its own: closing it leaves the file open."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence == 1:
+            offset, whence = self._place + offset, 0
+        self._place = self._file.seek(offset, whence)
+        self._place = self._file.tell()
+        return self._place
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._file.seek(self._place)
+        found = self._file.read(-1 if size is None else size)
+        self._place += len(found)
+        return found
+
+    def readinto(self, buffer) -> int:
+        found = self.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def _folder_files(path: Path) -> Files:
+    found = {}
+    for each in sorted(path.iterdir()):
+        name = _stem(each.name)
+        if name and each.is_file():
+            found[name] = (each.name, _opener(each))
+    if not found:
+        raise FileRefused(_("There is no CSV file in this folder."))
+    return Files(found, is_folder=True)
+
+
+def _zip_files(archive: zipfile.ZipFile, opener: Opener, file_name: str) -> Files:
+    entries = archive.infolist()
+    if any(entry.filename == "xl/workbook.xml" for entry in entries):
+        return Files({"": (file_name, opener)}, is_folder=False)
+    if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        raise FileRefused(_("This ZIP unpacks to far more than it should. It is not opened."))
+    found: dict[str, tuple[str, Opener]] = {}
+    # A copy further down, in a folder of old files, is not the one that is meant.
+    for entry in sorted(entries, key=lambda each: (each.filename.count("/"), each.filename)):
+        name = _stem(entry.filename)
+        if name:
+            found.setdefault(name, (_base(entry.filename), _entry_opener(archive, entry)))
+    if not found:
+        raise FileRefused(_("This is not a spreadsheet. Choose a CSV file or an Excel file (.xlsx)."))
+    return Files(found, is_folder=True)
+
+
+def _entry_opener(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Opener:
+    return lambda: cast(BinaryIO, archive.open(entry))
+
+
+@contextmanager
+def _archive(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, zlib.error, ValueError):
+        raise FileRefused(_("This file cannot be opened. Save or pack it again.")) from None
+    with archive:
+        yield archive
+
+
+def _opened(opener: Opener, encoding: str, delimiter: str, max_bytes: int, max_rows: int) -> OpenTable:
+    try:
+        return open_table(opener, encoding, delimiter, max_bytes=max_bytes, max_rows=max_rows)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError):
+        raise FileRefused(_("This ZIP cannot be opened. Make it again.")) from None
+
+
+def _base(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _stem(path: str) -> str:
+    """The name of a CSV file as it is asked for; "" for any other file, and for what a Mac adds to a ZIP."""
+    base = _base(path).lower()
+    if not base.endswith(".csv") or base.startswith(".") or "__macosx" in path.lower():
+        return ""
+    return re.sub(r"[\W_]+", "", base[:-4])
