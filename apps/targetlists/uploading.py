@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from apps.core.merge import tag_name
 from apps.core.normalizing import normalize_email, printable
-from apps.recipients.importing.reading import MAX_BYTES, FileRefused, read_table
+from apps.recipients.importing.opening import FileRefused, open_files
+from apps.recipients.importing.reading import MAX_BYTES
 
 from .models import UploadedList, UploadedRow
 
@@ -34,11 +35,11 @@ def upload_list(file, user) -> UploadedList:
     """
     if file.size > MAX_BYTES:
         raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
-    table = read_table(file.read(), file.name)
-    variables = _variables(table.header)
-    with transaction.atomic():
+    with open_files(file.file, file.name) as files, transaction.atomic():
+        table = files.only_table()
+        variables = _variables(table.header)
         uploaded = UploadedList.objects.create(name=printable(file.name)[-255:], variables=variables, created_by=user)
-        rows = (_row(uploaded, number, cells) for number, cells in table.numbered_rows())
+        rows = (_row(uploaded, len(table.header), number, cells) for number, cells in table.rows())
         uploaded.rows_total = _insert(rows)
         if not uploaded.rows_total:
             raise FileRefused(_("The file has no addresses below its first row."))
@@ -82,11 +83,15 @@ def _variables(header: list[str]) -> list[str]:
     return names
 
 
-def _row(uploaded: UploadedList, number: int, cells: list[str]) -> UploadedRow:
+def _row(uploaded: UploadedList, width: int, number: int, cells: list[str]) -> UploadedRow:
     try:
         normalized = normalize_email(cells[0] if cells else "")
     except ValidationError as error:
         raise FileRefused(_("Row %(row)s, column 1: %(what)s") % {"row": number, "what": error.messages[0]}) from None
+    if any(cell.strip() for cell in cells[width:]):
+        raise FileRefused(
+            _("Row %(row)s has more cells than the first row has names. Is the separator right?") % {"row": number}
+        )
     for place, cell in enumerate(cells[1:], start=2):
         if len(cell) > (NAME_LENGTH if place == 2 else VALUE_LENGTH):
             raise FileRefused(
