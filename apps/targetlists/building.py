@@ -6,7 +6,8 @@ Every branch and leaf has a path (`0`, `0.1`, `0.1.0`) under which the form name
 not complete.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
@@ -38,8 +39,8 @@ class Row:
     field: Field | None
     operator: Operator | None
     value: Any
-    choices: list[tuple[str, list[Choice]]] = field(default_factory=list)  # under their headings
-    errors: list[str] = field(default_factory=list)
+    choices: list[tuple[str, list[Choice]]] = dataclasses.field(default_factory=list)  # under their headings
+    errors: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def takes(self) -> str:
@@ -59,7 +60,7 @@ class Branch:
     join: str
     parts: list["Branch | Row"]
     may_nest: bool
-    errors: list[str] = field(default_factory=list)
+    errors: list[str] = dataclasses.field(default_factory=list)
     is_branch: bool = True
 
 

@@ -68,7 +68,8 @@ def where(condition: Condition) -> Q:
     if branch == "not":
         return ~where(parts[0])
     if not branch:
-        return field_named(condition["field"]).where(condition["operator"], condition.get("value"))
+        field = field_named(condition["field"])
+        return field.where(condition["operator"], condition.get("value")) if field else NOBODY
     # Each part becomes one expression in brackets, whatever it is made of.
     found = where(parts[0])
     for part in parts[1:]:

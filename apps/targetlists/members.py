@@ -15,6 +15,7 @@ from apps.recipients.models import Person
 from .conditions import first_people_meeting, people_meeting
 from .models import TargetList, TargetListMember
 
+NAME_LENGTH = 200
 # By which a page of people is read: the order of an index, so that the first hundred of a million come at once.
 PEOPLE_ORDER = ("kind", "search_name", "id")
 
@@ -46,7 +47,7 @@ def free_name(name: str, but: TargetList | None = None) -> str:
     name = " ".join(name.replace("\0", "").split())
     if not name:
         raise ValidationError(_("Give the list a name."))
-    if len(name) > TargetList._meta.get_field("name").max_length:
+    if len(name) > NAME_LENGTH:
         raise ValidationError(_("The name is too long: at most 200 characters."))
     others = TargetList.objects.exclude(pk=but.pk) if but else TargetList.objects.all()
     if others.filter(name=name).exists():
