@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.core.exports import in_portions
 from apps.organizations.models import Unit
@@ -55,8 +55,8 @@ class Asked:
         classes = Enrolment.objects.filter(
             group__year=self.year, group__kind=Group.Kind.CLASS, role=Enrolment.Role.STUDENT
         )
-        found = Person.objects.filter(kind=Person.Kind.STUDENT, active=True)
-        found = found.filter(~Exists(classes.filter(person=OuterRef("pk"))))
+        # Not "there is no enrolment of his": SQLite would read all enrolments again for each student.
+        found = Person.objects.filter(kind=Person.Kind.STUDENT, active=True).exclude(pk__in=classes.values("person"))
         found = found.filter(unit=self.unit) if self.unit else found
         return found.filter(pk__any_of=self.chosen) if self.chosen else found
 
