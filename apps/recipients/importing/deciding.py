@@ -1,0 +1,88 @@
+"""What an import does with each person: the table `planned_person`, whom the others lean on. Writes units alone.
+
+`action`: created, changed, returned, withdrawn, unchanged; "nobody": has left, and never was on record.
+"""
+
+from django.db import connection
+
+from .statements import Statements
+
+
+def decide_people(statements: Statements, is_dry: bool) -> None:
+    """Make `planned_person (who, person_id, action, unit_id)`, `person_ref (key, person_id)` and `unknown_key (key)`.
+
+    New people get their ids here. In a dry run these are negative, and nobody has them.
+    """
+    statements.run(_NEW_UNITS)
+    new_id = "-i.who" if is_dry else _new_id(statements)
+    statements.table("planned_person", _PLANNED.replace("%%new_id%%", new_id), "person_id")
+    statements.table("person_ref", _OF_FILE, "key")
+    statements.table("unknown_key", _UNKNOWN, "key")
+    if statements.value("SELECT COUNT(*) FROM unknown_key"):
+        # A file with changes alone names people who are on record and not in it.
+        statements.run(_ADD_FROM_RECORD)
+        statements.run("DELETE FROM unknown_key WHERE key IN (SELECT key FROM person_ref)")
+
+
+def decide_withdrawals(statements: Statements, withdraws: bool) -> None:
+    """Make `present (person_id)`, whom this source keeps and its file names, and `missing (person_id)`."""
+    statements.table("present", _PRESENT, "person_id")
+    statements.table("missing", _MISSING if withdraws else f"{_MISSING} AND 1 = 0", "person_id")
+
+
+def _new_id(statements: Statements) -> str:
+    if connection.vendor == "postgresql":
+        return "nextval(pg_get_serial_sequence('recipients_person', 'id'))"
+    last = statements.value("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'recipients_person'")
+    return f"{int(last)} + i.who"
+
+
+_NEW_UNITS = """INSERT INTO organizations_unit (organization_id, name, external_id)
+SELECT DISTINCT %(organization)s, s.unit, '' FROM (
+    SELECT unit FROM staged_person UNION SELECT unit FROM staged_group) s
+WHERE s.unit <> '' AND NOT EXISTS (
+    SELECT 1 FROM organizations_unit u WHERE u.organization_id = %(organization)s AND u.name = s.unit)"""
+
+_DIFFERS = " OR ".join(
+    [
+        *(
+            f"(i.{name} <> '' AND i.{name} <> p.{name})"
+            for name in ("first_name", "last_name", "language", "external_id", "document")
+        ),
+        "u.id <> COALESCE(p.unit_id, 0)",
+    ]
+)
+_PLANNED = f"""SELECT i.who, CASE WHEN f.person_id IS NULL THEN %%new_id%% ELSE f.person_id END AS person_id,
+    CASE WHEN f.person_id IS NULL AND i.status = 'gone' THEN 'nobody'
+        WHEN f.person_id IS NULL THEN 'created'
+        WHEN i.status = 'gone' AND p.active THEN 'withdrawn'
+        WHEN i.status = 'gone' THEN 'unchanged'
+        WHEN NOT p.active AND p.left_source = 'import' THEN 'returned'
+        WHEN {_DIFFERS} THEN 'changed'
+        ELSE 'unchanged' END AS action, u.id AS unit_id
+FROM united_person i
+LEFT JOIN found f ON f.who = i.who
+LEFT JOIN recipients_person p ON p.id = f.person_id AND p.organization_id = %(organization)s
+LEFT JOIN organizations_unit u ON u.organization_id = %(organization)s AND u.name = i.unit"""
+
+_OF_FILE = """SELECT k.key, p.person_id FROM person_key k JOIN planned_person p ON p.who = k.who
+WHERE p.action <> 'nobody'"""
+_UNKNOWN = """SELECT s.key FROM (
+    SELECT student_key AS key FROM staged_guardianship UNION SELECT guardian_key FROM staged_guardianship
+    UNION SELECT person_key FROM staged_enrolment UNION SELECT person_key FROM staged_contact
+    UNION SELECT person_key FROM staged_consent) s
+WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key)"""
+_ADD_FROM_RECORD = """INSERT INTO person_ref (key, person_id)
+SELECT s.key, p.id FROM unknown_key s JOIN recipients_person p
+    ON p.organization_id = %(organization)s AND p.external_id = s.key AND p.external_id <> ''"""
+
+_PRESENT = """SELECT p.id AS person_id FROM planned_person t JOIN recipients_person p ON p.id = t.person_id
+WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s
+    AND t.action IN ('changed', 'returned', 'unchanged')"""
+# Who is named by a row that was set aside, or by another file of the folder, is not missing.
+_MISSING = """SELECT p.id AS person_id FROM recipients_person p
+WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s
+    AND (p.active OR p.left_source <> 'import')
+    AND NOT EXISTS (SELECT 1 FROM planned_person t WHERE t.person_id = p.id)
+    AND NOT EXISTS (SELECT 1 FROM person_ref r WHERE r.person_id = p.id)
+    AND NOT EXISTS (SELECT 1 FROM mistaken m WHERE m.person_id = p.id)"""

@@ -1,0 +1,181 @@
+"""What an import does with guardianships, groups, enrolments and consents. Writes years and groups alone.
+
+Only what an import brought is taken away again, and only where a file with everybody no longer has it.
+"""
+
+import re
+from datetime import date
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from ..models import AcademicYear
+from .statements import Statements
+
+
+def decide_guardianships(statements: Statements, is_bulk: bool) -> None:
+    """Make `planned_pair`, `looped_pair` (each the guardian of the other, or of himself) and `leaving_pair (id)`."""
+    statements.table("said_pair", _SAID_PAIRS, "student_id, guardian_id")
+    statements.table("looped_pair", _LOOPED, "student_id")
+    statements.table("planned_pair", _PLANNED_PAIRS, "student_id, guardian_id")
+    removed = is_bulk and statements.value("SELECT COUNT(*) FROM planned_pair WHERE status = 'here'")
+    statements.table("leaving_pair", f"{_GONE_PAIRS} UNION {_MISSING_PAIRS}" if removed else _GONE_PAIRS, "id")
+
+
+def decide_groups(statements: Statements, default_year: str) -> int:
+    """Make `group_ref (key, group_id, status)`; returns how many groups were new."""
+    _make_years(statements, default_year)
+    statements.table("group_ref", _GROUPS, "key")
+    for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME):
+        statements.run(statement)
+    created = statements.run(_NEW_GROUPS)
+    statements.run(_BY_NAME)
+    statements.run(_NUMBER_GROUPS)
+    statements.run(_RENAME_GROUPS)
+    if statements.is_postgresql:
+        statements.run("ANALYZE group_ref")
+    return created
+
+
+def decide_enrolments(statements: Statements, is_bulk: bool) -> None:
+    """Make `planned_enrolment`, `unknown_group (key)` and `leaving_enrolment (id)`."""
+    statements.table("unknown_group", _UNKNOWN_GROUPS, "key")
+    if statements.value("SELECT COUNT(*) FROM unknown_group"):
+        statements.run(_GROUPS_FROM_RECORD)
+        statements.run("DELETE FROM unknown_group WHERE key IN (SELECT key FROM group_ref)")
+    statements.table("planned_enrolment", _PLANNED_ENROLMENTS, "person_id, group_id")
+    leaving = f"{_GONE_ENROLMENTS} UNION {_MISSING_ENROLMENTS}" if is_bulk else _GONE_ENROLMENTS
+    statements.table("leaving_enrolment", leaving, "id")
+
+
+def decide_consents(statements: Statements) -> None:
+    """Make `planned_consent`: what is said and does not stand so yet. What was said by hand is not overruled."""
+    statements.table("planned_consent", _PLANNED_CONSENTS, "person_id")
+
+
+def school_year_of(day: date) -> str:
+    """The name of the school year of a day: 2026-27 from August 2026 to July 2027."""
+    first = day.year if day.month >= 8 else day.year - 1
+    return f"{first}-{(first + 1) % 100:02d}"
+
+
+def current_year() -> str:
+    """The name of the year of today: the one on record, or what it would be called."""
+    year = AcademicYear.current()
+    return year.name if year and year.ends_on >= timezone.localdate() else school_year_of(timezone.localdate())
+
+
+def _make_years(statements: Statements, default_year: str) -> None:
+    """Make `year_ref (key, year_id)` for every year that a group names; there are a handful."""
+    named = {key: (name, starts, ends) for key, name, starts, ends in statements.rows("SELECT * FROM staged_year")}
+    years = {year.name: year for year in AcademicYear.objects.all()}
+    pairs = []
+    for (key,) in statements.rows("SELECT DISTINCT year FROM staged_group WHERE kind <> 'staff' OR year <> ''"):
+        name, starts, ends = named.get(key, (key or default_year, "", ""))
+        if name not in years:
+            years[name] = _new_year(name, starts, ends)
+        pairs.append((key, years[name].pk))
+    statements.table("year_ref", "SELECT CAST('' AS text) AS key, CAST(0 AS bigint) AS year_id WHERE 1 = 0", "key")
+    statements.fill("year_ref", pairs)
+
+
+def _new_year(name: str, starts: str, ends: str) -> AcademicYear:
+    first = int(name[:4]) if re.match(r"[12][0-9]{3}", name) else int(school_year_of(timezone.localdate())[:4])
+    begins = _date(starts) or date(first, 9, 1)
+    return AcademicYear.objects.create(name=name[:40], starts_on=begins, ends_on=_date(ends) or date(first + 1, 6, 30))
+
+
+def _date(text: str) -> date | None:
+    try:
+        return parse_date(text) if text else None
+    except ValueError:
+        return None
+
+
+_SAID_PAIRS = """SELECT s.person_id AS student_id, g.person_id AS guardian_id, MAX(x.relation) AS relation,
+    MAX(x.status) AS status
+FROM staged_guardianship x JOIN person_ref s ON s.key = x.student_key JOIN person_ref g ON g.key = x.guardian_key
+GROUP BY s.person_id, g.person_id"""
+_LOOPED = """SELECT a.student_id, a.guardian_id FROM said_pair a
+LEFT JOIN said_pair b ON b.student_id = a.guardian_id AND b.guardian_id = a.student_id AND b.status = 'here'
+WHERE a.status = 'here' AND (b.student_id IS NOT NULL OR a.student_id = a.guardian_id)"""
+_PLANNED_PAIRS = """SELECT s.student_id, s.guardian_id, s.relation, s.status, o.id AS known
+FROM said_pair s
+LEFT JOIN recipients_guardianship o ON o.organization_id = %(organization)s AND o.student_id = s.student_id
+    AND o.guardian_id = s.guardian_id
+WHERE NOT EXISTS (SELECT 1 FROM looped_pair l WHERE l.student_id = s.student_id AND l.guardian_id = s.guardian_id)"""
+# A pair that the office restricted is kept, so that the restriction is not forgotten when the pair comes back.
+_GONE_PAIRS = """SELECT o.id FROM planned_pair s JOIN recipients_guardianship o ON o.id = s.known
+WHERE s.status = 'gone' AND o.source = 'import' AND NOT o.restricted"""
+_MISSING_PAIRS = """SELECT o.id FROM recipients_guardianship o JOIN present ON present.person_id = o.student_id
+WHERE o.organization_id = %(organization)s AND o.source = 'import' AND NOT o.restricted
+    AND NOT EXISTS (SELECT 1 FROM planned_pair s WHERE s.known = o.id)"""
+
+_GROUPS = """SELECT s.key, MIN(s.kind) AS kind, MIN(s.name) AS name, MAX(s.external_id) AS external_id,
+    MAX(s.status) AS status, MIN(u.id) AS unit_id, MIN(y.year_id) AS year_id, CAST(NULL AS bigint) AS group_id
+FROM staged_group s
+LEFT JOIN organizations_unit u ON u.organization_id = %(organization)s AND u.name = s.unit
+LEFT JOIN year_ref y ON y.key = s.year AND (s.kind <> 'staff' OR s.year <> '')
+GROUP BY s.key"""
+_PLACE = "COALESCE({0}.unit_id, 0) = COALESCE({1}.unit_id, 0) AND COALESCE({0}.year_id, 0) = COALESCE({1}.year_id, 0)"
+# Two classes of one name in one year and unit are told apart by their numbers.
+_NAME_APART = """UPDATE group_ref SET name = SUBSTR(name, 1, 150) || ' (' || SUBSTR(external_id, 1, 40) || ')'
+FROM (SELECT kind AS of_kind, name AS of_name, COALESCE(unit_id, 0) AS of_unit, COALESCE(year_id, 0) AS of_year,
+        MIN(external_id) AS first FROM group_ref WHERE external_id <> ''
+    GROUP BY kind, name, COALESCE(unit_id, 0), COALESCE(year_id, 0) HAVING MIN(external_id) <> MAX(external_id)) same
+WHERE kind = same.of_kind AND name = same.of_name AND COALESCE(unit_id, 0) = same.of_unit
+    AND COALESCE(year_id, 0) = same.of_year AND external_id <> '' AND external_id <> same.first"""
+_BY_NUMBER = """UPDATE group_ref SET group_id = (SELECT MIN(g.id) FROM recipients_group g
+    WHERE g.organization_id = %(organization)s AND g.external_id = group_ref.external_id AND g.kind = group_ref.kind
+        AND COALESCE(g.year_id, 0) = COALESCE(group_ref.year_id, 0))
+WHERE external_id <> ''"""
+_BY_NAME = f"""UPDATE group_ref SET group_id = (SELECT MIN(g.id) FROM recipients_group g
+    WHERE g.organization_id = %(organization)s AND g.name = group_ref.name AND g.kind = group_ref.kind
+        AND {_PLACE.format("g", "group_ref")})
+WHERE group_id IS NULL"""
+_NEW_GROUPS = """INSERT INTO recipients_group (organization_id, kind, name, unit_id, year_id, external_id)
+SELECT %(organization)s, kind, name, unit_id, year_id, MAX(external_id) FROM group_ref
+WHERE group_id IS NULL AND status = 'here' GROUP BY kind, name, unit_id, year_id"""
+_NUMBER_GROUPS = """UPDATE recipients_group SET external_id = r.external_id FROM group_ref r
+WHERE r.group_id = recipients_group.id AND r.external_id <> '' AND recipients_group.external_id = ''
+    AND recipients_group.organization_id = %(organization)s"""
+_RENAME_GROUPS = f"""UPDATE recipients_group SET name = r.name FROM (
+    SELECT group_id, MIN(name) AS name, MIN(external_id) AS external_id FROM group_ref
+    WHERE status = 'here' GROUP BY group_id HAVING COUNT(*) = 1) r
+WHERE r.group_id = recipients_group.id AND r.name <> recipients_group.name AND r.external_id <> ''
+    AND recipients_group.organization_id = %(organization)s
+    AND NOT EXISTS (SELECT 1 FROM recipients_group g WHERE g.organization_id = %(organization)s AND g.name = r.name
+        AND g.kind = recipients_group.kind AND {_PLACE.format("g", "recipients_group")})"""
+
+_UNKNOWN_GROUPS = """SELECT DISTINCT e.group_key AS key FROM staged_enrolment e
+WHERE NOT EXISTS (SELECT 1 FROM group_ref g WHERE g.key = e.group_key)"""
+_GROUPS_FROM_RECORD = """INSERT INTO group_ref (key, group_id, status, kind, name, external_id, year_id)
+SELECT k.key, MAX(g.id), 'here', MIN(g.kind), MIN(g.name), '', MAX(g.year_id)
+FROM unknown_group k JOIN recipients_group g ON g.organization_id = %(organization)s AND g.external_id = k.key
+    AND g.external_id <> '' GROUP BY k.key"""
+_PLANNED_ENROLMENTS = """SELECT s.person_id, s.group_id, s.role, s.status, o.id AS known
+FROM (SELECT r.person_id, g.group_id, e.role,
+        MAX(CASE WHEN g.status = 'gone' THEN 'gone' ELSE e.status END) AS status
+    FROM staged_enrolment e JOIN person_ref r ON r.key = e.person_key
+    JOIN group_ref g ON g.key = e.group_key AND g.group_id IS NOT NULL
+    GROUP BY r.person_id, g.group_id, e.role) s
+LEFT JOIN recipients_enrolment o ON o.organization_id = %(organization)s AND o.person_id = s.person_id
+    AND o.group_id = s.group_id AND o.role = s.role"""
+_GONE_ENROLMENTS = """SELECT o.id FROM planned_enrolment s JOIN recipients_enrolment o ON o.id = s.known
+WHERE s.status = 'gone' AND o.source = 'import'
+UNION SELECT o.id FROM group_ref g JOIN recipients_enrolment o ON o.group_id = g.group_id
+WHERE g.status = 'gone' AND o.source = 'import' AND o.organization_id = %(organization)s"""
+# Of the years that the file speaks of: who was in a class last year stays in it.
+_MISSING_ENROLMENTS = """SELECT o.id FROM recipients_enrolment o JOIN present ON present.person_id = o.person_id
+JOIN recipients_group g ON g.id = o.group_id
+WHERE o.organization_id = %(organization)s AND o.source = 'import'
+    AND COALESCE(g.year_id, 0) IN (SELECT COALESCE(r.year_id, 0) FROM group_ref r
+        WHERE r.group_id IN (SELECT group_id FROM planned_enrolment WHERE status = 'here'))
+    AND NOT EXISTS (SELECT 1 FROM planned_enrolment s WHERE s.known = o.id)"""
+
+_PLANNED_CONSENTS = """SELECT s.person_id, s.kind, s.granted = 1 AS granted, o.id AS known
+FROM (SELECT r.person_id, c.kind, MIN(CASE WHEN c.granted THEN 1 ELSE 0 END) AS granted
+    FROM staged_consent c JOIN person_ref r ON r.key = c.person_key GROUP BY r.person_id, c.kind) s
+LEFT JOIN recipients_consent o ON o.organization_id = %(organization)s AND o.person_id = s.person_id
+    AND o.kind = s.kind
+WHERE o.id IS NULL OR (o.source = 'import' AND (CASE WHEN o.granted THEN 1 ELSE 0 END) <> s.granted)"""

@@ -1,0 +1,86 @@
+"""Who in a file is one person: rows with the same key, number or document, or the same name with a shared address."""
+
+from .statements import Statements
+
+_MOST_ROUNDS = 50  # of a chain in which each row shares an address with the next
+
+
+def unite_people(statements: Statements) -> None:
+    """From the staged rows make `united_person`, one row per person (`who`), and `person_key`: key -> who."""
+    statements.table("tie", "\nUNION ALL\n".join((_BY_KEY, _BY_NUMBER, _BY_DOCUMENT, _BY_CONTACT, _AT_STUDENT)), "hub")
+    statements.table("label", "SELECT n, MIN(hub) AS label FROM tie GROUP BY n", "n")
+    for _round in range(_MOST_ROUNDS):
+        if not statements.run(_SPREAD):
+            break
+    statements.table("torn", _TORN, "n")
+    statements.run(_MEND)
+    statements.table("united_person", _UNITED, "who")
+    statements.table("person_key", _KEYS, "key")
+
+
+# Two numbers, or two documents, are two people, whatever else they share.
+_AGREE = """COALESCE(MIN(NULLIF(p.external_id, '')), '') = COALESCE(MAX(NULLIF(p.external_id, '')), '')
+    AND COALESCE(MIN(NULLIF(p.document, '')), '') = COALESCE(MAX(NULLIF(p.document, '')), '')"""
+
+# A tie says that the rows with the same hub are one person. Most rows have none.
+_BY_KEY = """SELECT p.n, d.hub FROM (
+    SELECT key, MIN(n) AS hub FROM staged_person GROUP BY key HAVING COUNT(*) > 1) d
+JOIN staged_person p ON p.key = d.key"""
+_BY_NUMBER = """SELECT p.n, d.hub FROM (
+    SELECT external_id, search_name, MIN(n) AS hub FROM staged_person WHERE external_id <> ''
+    GROUP BY external_id, search_name HAVING COUNT(*) > 1) d
+JOIN staged_person p ON p.external_id = d.external_id AND p.search_name = d.search_name"""
+_BY_DOCUMENT = """SELECT p.n, d.hub FROM (
+    SELECT kind, document, MIN(n) AS hub FROM staged_person p WHERE document <> ''
+    GROUP BY kind, document HAVING COUNT(*) > 1 AND {agree}) d
+JOIN staged_person p ON p.document = d.document AND p.kind = d.kind""".format(agree=_AGREE)
+_BY_CONTACT = """SELECT p.n, d.hub FROM (
+    SELECT p.kind, p.search_name, c.normalized, MIN(p.n) AS hub
+    FROM staged_contact c JOIN staged_person p ON p.key = c.person_key
+    WHERE c.purpose = 'own' AND p.search_name <> ''
+    GROUP BY p.kind, p.search_name, c.normalized HAVING MIN(p.n) <> MAX(p.n) AND {agree}) d
+JOIN staged_contact c ON c.normalized = d.normalized AND c.purpose = 'own'
+JOIN staged_person p ON p.key = c.person_key AND p.kind = d.kind AND p.search_name = d.search_name""".format(
+    agree=_AGREE
+)
+_AT_STUDENT = """SELECT p.n, d.hub FROM (
+    SELECT g.student_key, p.search_name, MIN(p.n) AS hub
+    FROM staged_guardianship g JOIN staged_person p ON p.key = g.guardian_key
+    WHERE p.kind = 'guardian' AND p.search_name <> ''
+    GROUP BY g.student_key, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {agree}) d
+JOIN staged_guardianship g ON g.student_key = d.student_key
+JOIN staged_person p ON p.key = g.guardian_key AND p.search_name = d.search_name""".format(agree=_AGREE)
+
+_SPREAD = """UPDATE label SET label = better.label FROM (
+    SELECT t.n, MIN(h.label) AS label FROM tie t JOIN (
+        SELECT t.hub, MIN(l.label) AS label FROM tie t JOIN label l ON l.n = t.n GROUP BY t.hub) h ON h.hub = t.hub
+    GROUP BY t.n) better
+WHERE better.n = label.n AND better.label < label.label"""
+
+# A chain that ties two numbers together is cut: each number is a person, and those without are one.
+_TORN = """SELECT l.n, MIN(l.n) OVER (PARTITION BY l.label, p.external_id) AS label
+FROM label l JOIN staged_person p ON p.n = l.n
+WHERE l.label IN (SELECT l.label FROM label l JOIN staged_person p ON p.n = l.n WHERE p.external_id <> ''
+    GROUP BY l.label HAVING MIN(p.external_id) <> MAX(p.external_id))"""
+_MEND = "UPDATE label SET label = torn.label FROM torn WHERE torn.n = label.n"
+
+# A name is taken from one row, the first that has all of it; whatever else from the first that has something.
+_TEXTS = ("external_id", "document", "language", "unit", "first_name", "last_name", "search_name")
+_NAMED = "p.first_name = '' OR p.last_name = ''"
+_FIRST = [
+    f"FIRST_VALUE(p.{name}) OVER (PARTITION BY l.label ORDER BY CASE WHEN {empty} THEN 1 ELSE 0 END, p.n)"
+    for name in _TEXTS
+    for empty in [_NAMED if name.endswith("_name") else f"p.{name} = ''"]
+]
+_UNITED = """SELECT p.n AS who, p.kind, {plain}, p.status, p.row_number, p.file
+FROM staged_person p LEFT JOIN label l ON l.n = p.n WHERE l.n IS NULL
+UNION ALL
+SELECT DISTINCT l.label, FIRST_VALUE(p.kind) OVER (PARTITION BY l.label ORDER BY p.n), {first},
+    MAX(p.status) OVER (PARTITION BY l.label),
+    FIRST_VALUE(p.row_number) OVER (PARTITION BY l.label ORDER BY p.n),
+    FIRST_VALUE(p.file) OVER (PARTITION BY l.label ORDER BY p.n)
+FROM label l JOIN staged_person p ON p.n = l.n""".format(
+    plain=", ".join(f"p.{name}" for name in _TEXTS), first=", ".join(_FIRST)
+)
+_KEYS = """SELECT p.key, MIN(COALESCE(l.label, p.n)) AS who
+FROM staged_person p LEFT JOIN label l ON l.n = p.n GROUP BY p.key"""

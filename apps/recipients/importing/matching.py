@@ -1,0 +1,146 @@
+"""Who of a file is on record already: by number, by document, by name with an address, a class or a student.
+
+Each way finds only those whom no surer way has found, and nobody on record is found twice.
+"""
+
+from .statements import Statements
+
+_PORTION = 2000
+
+
+def match_people(statements: Statements) -> None:
+    """Make `found (who, person_id)`, and `mistaken (who, person_id)`: whose number or document is of somebody else.
+
+    Reads `united_person` and `person_key`; from the former those who are mistaken are taken out.
+    """
+    statements.table("found", _BY_NUMBER, "who")
+    statements.table("mistaken", "SELECT who, person_id, CAST('' AS text) AS was FROM found WHERE 1 = 0", "person_id")
+    if not statements.is_postgresql:
+        statements.run("CREATE INDEX temp.found_person ON found (person_id)")
+    for candidates in (_BY_DOCUMENT, _BY_CONTACT, _BY_CLASS, _AT_STUDENT, _BY_CONFLICT, _OF_SOURCE):
+        statements.run(_ADD.format(candidates=candidates))
+        if candidates is _BY_DOCUMENT:
+            _find_mistaken(statements)
+            statements.settle("found")
+    statements.settle("found")
+
+
+def _find_mistaken(statements: Statements) -> None:
+    """An id reused: quite another name, and no address in common. Names are few that differ; they are compared here."""
+    last = -1
+    while rows := statements.rows(_RENAMED.replace("%%last%%", str(last))):
+        last = rows[-1][0]
+        strangers = [who for who, old, new in rows if not set(old.split()) & set(new.split())]
+        if strangers:
+            ids = ", ".join(str(int(who)) for who in strangers)
+            statements.run(_SET_ASIDE.replace("%%strangers%%", ids))
+    statements.run(_TWICE)
+    statements.run("DELETE FROM found WHERE who IN (SELECT who FROM mistaken)")
+    statements.run("DELETE FROM united_person WHERE who IN (SELECT who FROM mistaken)")
+
+
+_BY_NUMBER = """SELECT MIN(i.who) AS who, p.id AS person_id
+FROM united_person i JOIN recipients_person p ON p.organization_id = %(organization)s
+    AND p.external_id = i.external_id AND p.external_id <> ''
+WHERE i.external_id <> '' GROUP BY p.id"""
+
+_ADD = """INSERT INTO found (who, person_id)
+SELECT MIN(who), person_id FROM (
+    SELECT c.who, MIN(c.person_id) AS person_id FROM ({candidates}) c
+    WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = c.person_id)
+        AND NOT EXISTS (SELECT 1 FROM mistaken m WHERE m.person_id = c.person_id)
+    GROUP BY c.who) once
+GROUP BY person_id"""
+
+# i = in the file and not found yet, p = on record.
+_NOT_FOUND = "NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who)"
+_AGREE = """(i.external_id = '' OR p.external_id = '' OR i.external_id = p.external_id)
+    AND (i.document = '' OR p.document = '' OR i.document = p.document)"""
+
+_BY_DOCUMENT = f"""SELECT i.who, p.id AS person_id
+FROM united_person i JOIN recipients_person p ON p.organization_id = %(organization)s
+    AND p.document = i.document AND p.document <> '' AND p.kind = i.kind
+WHERE i.document <> '' AND {_NOT_FOUND}"""
+
+_BY_CONTACT = f"""SELECT i.who, p.id AS person_id
+FROM united_person i JOIN person_key k ON k.who = i.who
+JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
+JOIN recipients_contactpoint o ON o.organization_id = %(organization)s AND o.channel = c.channel
+    AND o.normalized = c.normalized AND o.purpose = 'own'
+JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND p.search_name = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+
+# Namesakes of one class are told apart by their order alone, so that each finds himself again the next night.
+_BY_CLASS = f"""SELECT i.who, p.id AS person_id
+FROM (
+    SELECT who, class, search_name, external_id, document,
+        ROW_NUMBER() OVER (PARTITION BY class, search_name ORDER BY who) AS place
+    FROM (SELECT DISTINCT i.who, i.search_name, i.external_id, i.document, g.name AS class
+        FROM united_person i JOIN person_key k ON k.who = i.who
+        JOIN staged_enrolment e ON e.person_key = k.key AND e.role = 'student'
+        JOIN staged_group g ON g.key = e.group_key AND g.kind = 'class'
+        WHERE i.kind = 'student' AND i.search_name <> '' AND {_NOT_FOUND}) pupil) i
+JOIN (
+    SELECT id, class, search_name, external_id, document,
+        ROW_NUMBER() OVER (PARTITION BY class, search_name ORDER BY id) AS place
+    FROM (SELECT DISTINCT p.id, p.search_name, p.external_id, p.document, g.name AS class
+        FROM recipients_person p
+        JOIN recipients_enrolment e ON e.person_id = p.id AND e.role = 'student'
+            AND e.organization_id = %(organization)s
+        JOIN recipients_group g ON g.id = e.group_id AND g.kind = 'class'
+        WHERE p.organization_id = %(organization)s AND p.kind = 'student'
+            AND p.search_name IN (SELECT i.search_name FROM united_person i WHERE i.kind = 'student' AND {_NOT_FOUND})
+            AND (p.active OR p.left_on IS NULL OR p.left_on > %(year_ago)s)
+            AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)) pupil) p
+    ON p.class = i.class AND p.search_name = i.search_name AND p.place = i.place
+WHERE {_AGREE}"""
+
+_AT_STUDENT = f"""SELECT i.who, p.id AS person_id
+FROM united_person i JOIN person_key k ON k.who = i.who
+JOIN staged_guardianship g ON g.guardian_key = k.key
+JOIN person_key s ON s.key = g.student_key
+JOIN found student ON student.who = s.who
+JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
+JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND p.search_name = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+
+# Whose address was mended by hand is found by the one that the file still has, once it has been asked about.
+_BY_CONFLICT = f"""SELECT i.who, p.id AS person_id
+FROM united_person i JOIN person_key k ON k.who = i.who
+JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
+JOIN recipients_importconflict o ON o.organization_id = %(organization)s AND o.channel = c.channel
+    AND o.normalized = c.normalized AND o.purpose = 'own'
+JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND p.search_name = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+
+# Of one source, the only one of a name who is not found yet, on both sides: a student who changed class, a teacher with
+# another address. Guardians are found at their students.
+_OF_SOURCE = f"""SELECT i.who, p.id AS person_id
+FROM (SELECT MIN(i.who) AS who, i.kind, i.search_name, MIN(i.external_id) AS external_id, MIN(i.document) AS document
+    FROM united_person i WHERE i.kind <> 'guardian' AND i.search_name <> '' AND {_NOT_FOUND}
+    GROUP BY i.kind, i.search_name HAVING COUNT(*) = 1) i
+JOIN (SELECT MIN(p.id) AS id, p.kind, p.search_name, MIN(p.external_id) AS external_id, MIN(p.document) AS document
+    FROM recipients_person p
+    WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s AND p.kind <> 'guardian' AND p.active
+        AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)
+    GROUP BY p.kind, p.search_name HAVING COUNT(*) = 1) p ON p.kind = i.kind AND p.search_name = i.search_name
+WHERE {_AGREE}"""
+
+_RENAMED = f"""SELECT i.who, p.search_name, i.search_name
+FROM found f JOIN united_person i ON i.who = f.who JOIN recipients_person p ON p.id = f.person_id
+WHERE f.who > %%last%% AND i.search_name <> p.search_name AND i.search_name <> '' AND p.search_name <> ''
+ORDER BY f.who LIMIT {_PORTION}"""
+_TWICE = """INSERT INTO mistaken (who, person_id, was)
+SELECT i.who, NULL, first.name FROM united_person i JOIN (
+    SELECT external_id, MIN(who) AS who, MIN(TRIM(first_name || ' ' || last_name)) AS name
+    FROM united_person WHERE external_id <> '' GROUP BY external_id HAVING COUNT(*) > 1) first
+    ON first.external_id = i.external_id AND first.who <> i.who"""
+_SET_ASIDE = """INSERT INTO mistaken (who, person_id, was)
+SELECT f.who, f.person_id, TRIM(p.first_name || ' ' || p.last_name)
+FROM found f JOIN recipients_person p ON p.id = f.person_id JOIN united_person i ON i.who = f.who
+WHERE f.who IN (%%strangers%%) AND (i.document = '' OR p.document <> i.document)
+    AND NOT EXISTS (SELECT 1 FROM person_key k
+        JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
+        JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel
+            AND o.normalized = c.normalized
+        WHERE k.who = f.who)"""

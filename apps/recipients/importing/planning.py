@@ -1,0 +1,203 @@
+"""What an import would do, or did: its counts, the first rows of each for the page, and whether it is to be stopped."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..models import ImportRun
+from .staged import Mistake
+from .staging import Stage
+from .statements import Statements
+
+PAGE = 25
+EXAMPLES_KEPT = 200
+
+
+def count(statements: Statements, stage: Stage) -> dict[str, int]:
+    """The counts of a run by name; call it when everything has been decided and before anything is applied."""
+    counts = {"rows": stage.rows, "people": stage.people, "mistakes": stage.mistakes, "left_out": stage.left_out}
+    actions = dict(statements.rows("SELECT action, COUNT(*) FROM planned_person GROUP BY action"))
+    for action in ("created", "changed", "returned", "withdrawn", "unchanged"):
+        counts[action] = actions.get(action, 0)
+    for name, sql in _COUNTS.items():
+        counts[name] = statements.value(sql)
+    counts["withdrawn"] += counts["missing"]
+    counts["withdrawn_of_source"] = counts["missing"] + counts.pop("marked_of_source")
+    return counts
+
+
+def examples(statements: Statements) -> dict[str, list[dict[str, Any]]]:
+    """The first rows of each kind, as dictionaries: what examples_page() shows."""
+    found = {}
+    for kind, (names, sql) in _EXAMPLES.items():
+        rows = statements.rows(f"{sql} LIMIT {EXAMPLES_KEPT}")
+        if rows:
+            found[kind] = [dict(zip(names.split(), row, strict=True)) for row in rows]
+    return found
+
+
+def examples_page(run: ImportRun, kind: str, page: int = 1) -> list[dict[str, Any]]:
+    """One page of the rows of a kind that the run has kept: the first 200, by 25."""
+    return run.examples.get(kind, [])[(page - 1) * PAGE : page * PAGE]
+
+
+def stop_sentence(run: ImportRun) -> str:
+    """Why a run of a source is not loaded unless a person confirms it; empty when nothing stands against it."""
+    if run.source is None or run.options.get("allow_withdrawing") is True:
+        return ""
+    percent = run.options.get("allow_withdrawing", run.source.most_withdrawn)
+    counts = run.counts
+    if counts.get("left_out", 0) * 100 > percent * counts.get("rows", 0):
+        part = {"number": counts["left_out"], "rows": counts["rows"], "percent": percent}
+        return _("%(number)s of %(rows)s rows cannot be read: more than %(percent)s %%. Nothing is loaded.") % part
+    leaving = counts.get("withdrawn_of_source", 0)
+    if leaving * 100 > percent * counts.get("kept_in_step", 0):
+        part = {"number": leaving, "all": counts["kept_in_step"], "percent": percent}
+        return _("%(number)s of %(all)s people would leave: more than %(percent)s %%. Nothing is loaded.") % part
+    return ""
+
+
+def mistakes_of_people(statements: Statements) -> list[Mistake]:
+    """What only the comparison with the record shows: numbers of somebody else, and keys that name nobody."""
+    found = [_mistaken(*row) for row in statements.rows(_MISTAKEN)]
+    for sql, sentence in _unknown_sentences().items():
+        for key, number in statements.rows(sql):
+            found.append(Mistake(0, "", sentence % {"key": str(key)[:60], "number": number}))
+    for student, guardian in statements.rows(_LOOPED):
+        names = {"student": student, "guardian": guardian}
+        if student == guardian:
+            found.append(Mistake(0, "", _("%(student)s stands as the own guardian. Left out.") % names))
+        else:
+            message = _("%(guardian)s and %(student)s each stand as the guardian of the other. Left out.")
+            found.append(Mistake(0, "", message % names))
+    return found
+
+
+def _mistaken(row: int, file: str, number: str, name: str, was: str, person_id: int | None) -> Mistake:
+    names = {"number": number, "old": was, "new": name}
+    if person_id is None:
+        message = _("The number %(number)s stands in this file for %(old)s too. Mend one of them.")
+    else:
+        message = _("The number %(number)s belongs to %(old)s, and here to %(new)s. Mend one of them.")
+    return Mistake(row, "", message % names, file, number)
+
+
+def _unknown_sentences() -> dict[str, str]:
+    return {
+        "SELECT key, 1 FROM unknown_key ORDER BY key LIMIT 200": _(
+            "“%(key)s” is named here, and is neither in the file nor on record."
+        ),
+        "SELECT key, 1 FROM unknown_group ORDER BY key LIMIT 200": _(
+            "The class “%(key)s” is named here, and is neither in the file nor on record."
+        ),
+    }
+
+
+_COUNTS = {
+    "missing": "SELECT COUNT(*) FROM missing JOIN recipients_person p ON p.id = missing.person_id AND p.active",
+    "marked_of_source": """SELECT COUNT(*) FROM planned_person t JOIN recipients_person p ON p.id = t.person_id
+        WHERE t.action = 'withdrawn' AND p.import_source_id = %(source)s""",
+    "kept_in_step": """SELECT COUNT(*) FROM recipients_person p WHERE p.organization_id = %(organization)s
+        AND p.import_source_id = %(source)s AND p.active""",
+    "mismatches": "SELECT COUNT(*) FROM mistaken",
+    "conflicts": "SELECT COUNT(*) FROM new_contact WHERE action = 'conflict'",
+    "addresses": "SELECT COUNT(*) FROM new_contact WHERE action = 'add'",
+    "addresses_removed": "SELECT COUNT(*) FROM stale_contact",
+    "guardianships": "SELECT COUNT(*) FROM planned_pair WHERE known IS NULL AND status = 'here'",
+    "guardianships_removed": "SELECT COUNT(*) FROM leaving_pair",
+    "enrolments": "SELECT COUNT(*) FROM planned_enrolment WHERE known IS NULL AND status = 'here'",
+    "enrolments_removed": "SELECT COUNT(*) FROM leaving_enrolment",
+    "consents": "SELECT COUNT(*) FROM planned_consent",
+}
+
+_NAME = "TRIM({0}.first_name || ' ' || {0}.last_name)"
+_P, _I = _NAME.format("p"), _NAME.format("i")
+_OF_ACTION = f"""SELECT t.person_id, {_P}, p.kind, i.row_number, i.file
+FROM planned_person t JOIN united_person i ON i.who = t.who JOIN recipients_person p ON p.id = t.person_id
+WHERE t.action = '{{action}}' ORDER BY t.who"""
+_CHANGED = ", ".join(
+    f"p.{name}, COALESCE(NULLIF(i.{name}, ''), p.{name})"
+    for name in ("first_name", "last_name", "external_id", "document", "language")
+)
+_PERSON = "person name kind row file"
+# Whoever is new has no row on record yet: his name is that of the file.
+_WITH_NAME = f"""LEFT JOIN recipients_person p ON p.id = x.{{person}}
+LEFT JOIN planned_person t ON t.person_id = x.{{person}} LEFT JOIN united_person i ON i.who = t.who"""
+_EITHER = f"COALESCE({_I}, {_P}, '')"
+_GROUP = "LEFT JOIN recipients_group g ON g.id = x.group_id"
+_EXAMPLES = {
+    "created": (
+        "name kind row file",
+        f"""SELECT {_I}, i.kind, i.row_number, i.file FROM planned_person t JOIN united_person i ON i.who = t.who
+        WHERE t.action = 'created' ORDER BY t.who""",
+    ),
+    "changed": (
+        "person name kind row file first_name_was first_name last_name_was last_name external_id_was external_id"
+        " document_was document language_was language unit_was unit",
+        f"""SELECT p.id, {_P}, p.kind, i.row_number, i.file, {_CHANGED},
+            COALESCE(u.name, ''), COALESCE(NULLIF(i.unit, ''), u.name, '')
+        FROM planned_person t JOIN united_person i ON i.who = t.who JOIN recipients_person p ON p.id = t.person_id
+        LEFT JOIN organizations_unit u ON u.id = p.unit_id WHERE t.action = 'changed' ORDER BY t.who""",
+    ),
+    "returned": (_PERSON, _OF_ACTION.format(action="returned")),
+    "withdrawn": (
+        _PERSON,
+        f"""SELECT p.id, {_P} AS name, p.kind, COALESCE(i.row_number, 0), COALESCE(i.file, '')
+        FROM (SELECT person_id FROM missing UNION SELECT person_id FROM planned_person WHERE action = 'withdrawn') x
+        JOIN recipients_person p ON p.id = x.person_id AND p.active
+        LEFT JOIN planned_person t ON t.person_id = p.id LEFT JOIN united_person i ON i.who = t.who
+        ORDER BY p.search_name, p.id""",
+    ),
+    "conflicts": (
+        "person name channel was value",
+        f"""SELECT p.id, {_P}, x.channel, x.kept_value, x.value
+        FROM new_contact x JOIN recipients_person p ON p.id = x.person_id
+        WHERE x.action = 'conflict' ORDER BY p.search_name, x.place""",
+    ),
+    "addresses": (
+        "name channel purpose value",
+        f"""SELECT {_EITHER}, x.channel, x.purpose, x.value FROM new_contact x
+        {_WITH_NAME.format(person="person_id")} WHERE x.action = 'add' ORDER BY x.place""",
+    ),
+    "addresses_removed": (
+        "person name channel purpose value",
+        f"""SELECT p.id, {_P}, x.channel, x.purpose, x.value FROM stale_contact x
+        JOIN recipients_person p ON p.id = x.person_id ORDER BY p.search_name, x.id""",
+    ),
+    "guardianships": (
+        "name other relation",
+        f"""SELECT COALESCE({_I}, {_P}, ''), COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, ''), x.relation
+        FROM planned_pair x {_WITH_NAME.format(person="student_id")}
+        LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
+        LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
+        WHERE x.known IS NULL AND x.status = 'here'""",
+    ),
+    "guardianships_removed": (
+        "person name other relation",
+        f"""SELECT p.id, {_P}, {_NAME.format("g")}, o.relation
+        FROM leaving_pair x JOIN recipients_guardianship o ON o.id = x.id
+        JOIN recipients_person p ON p.id = o.student_id JOIN recipients_person g ON g.id = o.guardian_id
+        ORDER BY p.search_name, o.id""",
+    ),
+    "enrolments": (
+        "name group role",
+        f"""SELECT {_EITHER}, g.name, x.role FROM planned_enrolment x {_WITH_NAME.format(person="person_id")} {_GROUP}
+        WHERE x.known IS NULL AND x.status = 'here'""",
+    ),
+    "enrolments_removed": (
+        "person name group role",
+        f"""SELECT p.id, {_P}, g.name, x.role
+        FROM leaving_enrolment l JOIN recipients_enrolment x ON x.id = l.id
+        JOIN recipients_person p ON p.id = x.person_id {_GROUP} ORDER BY p.search_name, x.id""",
+    ),
+}
+
+_MISTAKEN = f"""SELECT s.row_number, s.file, s.external_id, TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
+FROM mistaken m JOIN staged_person s ON s.n = m.who ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
+_LOOPED = f"""SELECT {_EITHER}, COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '') FROM looped_pair x
+{_WITH_NAME.format(person="student_id")}
+LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
+LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
+WHERE x.student_id <= x.guardian_id OR NOT EXISTS (
+    SELECT 1 FROM looped_pair y WHERE y.student_id = x.guardian_id AND y.guardian_id = x.student_id)
+ORDER BY 1, 2 LIMIT {EXAMPLES_KEPT}"""

@@ -1,0 +1,121 @@
+"""A stream of facts, compared with what is on record (compare) or put on record (load): all of it or nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..models import ImportRun
+from . import applying, deciding, deciding_school, planning
+from .deciding_contacts import decide_contacts
+from .identity import unite_people
+from .matching import match_people
+from .refusing import FileRefused
+from .staged import Mistake, Staged
+from .staging import MISTAKES_KEPT, Stage, staged
+from .statements import Statements
+
+_LOCK = 4_101_000_000  # of PostgreSQL's advisory locks; the organisation is added
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Outcome:
+    """Counts by name (see planning.count), the first mistakes, and of a comparison the first rows of each kind."""
+
+    counts: dict[str, int]
+    mistakes: list[Mistake]
+    examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def compare(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda done: None) -> Outcome:
+    """What load() would do; writes nothing that stays. Raises what the reader raises."""
+    with staged(facts, progress) as stage, transaction.atomic():
+        statements = _decided(run, stage, is_dry=True)
+        outcome = _outcome(statements, stage)
+        outcome.examples = planning.examples(statements)
+        statements.drop()
+        transaction.set_rollback(True)
+    return outcome
+
+
+def load(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda done: None) -> Outcome:
+    """Put the facts on record. Raises FileRefused with a sentence when the safety stop holds it, and what readers raise.
+
+    Another load of the same organisation is waited for.
+    """
+    with staged(facts, progress) as stage, transaction.atomic():
+        statements = _decided(run, stage, is_dry=False)
+        outcome = _outcome(statements, stage)
+        run.counts = run.counts | outcome.counts
+        stop = planning.stop_sentence(run)
+        if stop:
+            raise FileRefused(stop)
+        applying.apply_people(statements)
+        applying.apply_contacts(statements)
+        applying.apply_school(statements)
+        statements.drop()
+    return outcome
+
+
+def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
+    """Everything decided, in the tables of the open transaction."""
+    statements = Statements(**_parameters(run))
+    if statements.is_postgresql:  # SQLite has one writer anyway
+        statements.run(f"SELECT pg_advisory_xact_lock({_LOCK + run.organization_id})")
+    is_bulk = stage.coverage != "delta" and run.source is not None
+    unite_people(statements)
+    match_people(statements)
+    deciding.decide_people(statements, is_dry)
+    deciding.decide_withdrawals(statements, is_bulk and _may_withdraw(run, stage, statements))
+    decide_contacts(statements)
+    deciding_school.decide_guardianships(statements, is_bulk)
+    year = run.options.get("year") or deciding_school.current_year()
+    stage.groups = deciding_school.decide_groups(statements, year)
+    deciding_school.decide_enrolments(statements, is_bulk)
+    deciding_school.decide_consents(statements)
+    return statements
+
+
+def _may_withdraw(run: ImportRun, stage: Stage, statements: Statements) -> bool:
+    """Who is missing may stand in a row that could not be read: until it is mended, nobody is taken for missing."""
+    if run.source is None or not run.source.withdraws or not stage.people:
+        return False
+    files = {file for (file,) in statements.rows("SELECT DISTINCT file FROM staged_person")}
+    stage.holds_back = bool(files & stage.broken_files)
+    return not stage.holds_back or "allow_withdrawing" in run.options
+
+
+def _outcome(statements: Statements, stage: Stage) -> Outcome:
+    counts = planning.count(statements, stage)
+    more = planning.mistakes_of_people(statements)
+    counts["mistakes"] += len(more)
+    counts["left_out"] += counts["mismatches"]
+    counts["groups"] = stage.groups
+    counts["held_back"] = int(stage.holds_back)
+    return Outcome(counts, (stage.first_mistakes + more)[:MISTAKES_KEPT])
+
+
+def _parameters(run: ImportRun) -> dict[str, Any]:
+    today = timezone.localdate()
+    return {
+        "organization": run.organization_id,
+        "source": run.source_id,
+        "run": run.pk,
+        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+        "today": connection.ops.adapt_datefield_value(today),
+        "year_ago": connection.ops.adapt_datefield_value(today - timedelta(days=365)),
+        "true": True,
+        "false": False,
+    }
+
+
+def problem_of(error: Exception) -> str:
+    """The sentence for a load that failed."""
+    if isinstance(error, FileRefused):
+        return str(error)
+    return _("Bedel could not write it. Nothing was loaded. Try once more; if it happens again, ask the operator.")

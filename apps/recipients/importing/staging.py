@@ -1,0 +1,183 @@
+"""Facts into temporary tables of this connection, a portion at a time: the file is never in memory as a whole.
+
+Nothing here touches what is on record; the tables are gone when the block of staged() ends.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from ..models import Person
+from .staged import (
+    Coverage,
+    Mistake,
+    Staged,
+    StagedConsent,
+    StagedContact,
+    StagedEnrolment,
+    StagedGroup,
+    StagedGuardianship,
+    StagedPerson,
+    StagedYear,
+)
+
+PORTION = 5000
+MISTAKES_KEPT = 500
+
+# In the order of the fields of each fact; StagedPerson gets its place in the file and its folded name besides.
+_TABLES: dict[type, tuple[str, str]] = {
+    StagedPerson: (
+        "staged_person",
+        "key text, kind text, external_id text, document text, first_name text, last_name text, language text,"
+        " unit text, status text, row_number bigint, file text, n bigint, search_name text",
+    ),
+    StagedContact: (
+        "staged_contact",
+        "person_key text, channel text, purpose text, value text, normalized text, n bigint",
+    ),
+    StagedGuardianship: ("staged_guardianship", "student_key text, guardian_key text, relation text, status text"),
+    StagedGroup: (
+        "staged_group",
+        "key text, kind text, name text, unit text, year text, external_id text, status text",
+    ),
+    StagedEnrolment: ("staged_enrolment", "person_key text, group_key text, role text, status text"),
+    StagedYear: ("staged_year", "key text, name text, starts_on text, ends_on text"),
+    StagedConsent: ("staged_consent", "person_key text, kind text, granted boolean"),
+}
+# SQLite finds by these; PostgreSQL hashes the whole tables, which is quicker than to keep indexes.
+_INDEXES = ("staged_person (key)", "staged_contact (person_key)", "staged_guardianship (guardian_key)")
+
+
+@dataclass
+class Stage:
+    """What came in: `rows` of the file, `people`, `mistakes` in all, and `left_out`, the rows that are not loaded.
+
+    `first_mistakes` are as many as a run keeps. `broken_files` are those with rows that were left out; `holds_back`:
+    for their sake nobody is taken for missing. `groups` are new ones.
+    """
+
+    coverage: str = ""
+    rows: int = 0
+    people: int = 0
+    mistakes: int = 0
+    left_out: int = 0
+    first_mistakes: list[Mistake] = field(default_factory=list)
+    broken_files: set[str] = field(default_factory=set)
+    holds_back: bool = False
+    groups: int = 0
+    _last_row: tuple[str, int] = ("", -1)
+    _last_broken: tuple[str, int] = ("", -1)
+
+    def note_row(self, file: str, row: int) -> None:
+        if (file, row) != self._last_row:
+            self.rows += 1
+            self._last_row = (file, row)
+
+    def note_mistake(self, mistake: Mistake) -> None:
+        """Count a mistake, and keep it if it is one of the first."""
+        self.mistakes += 1
+        if len(self.first_mistakes) < MISTAKES_KEPT:
+            self.first_mistakes.append(mistake)
+        if not mistake.is_fatal:
+            return
+        self.note_row(mistake.file, mistake.row)
+        if (mistake.file, mistake.row) != self._last_broken:
+            self.left_out += 1
+            self._last_broken = (mistake.file, mistake.row)
+            self.broken_files.add(mistake.file)
+
+
+@contextmanager
+def staged(facts: Iterable[Staged], progress: Callable[[int], None] = lambda done: None) -> Iterator[Stage]:
+    """Take all facts in; inside the block they stand in the tables `staged_...`. `progress` is told the rows so far.
+
+    Whatever the reader raises passes through, and leaves no tables behind.
+    """
+    _drop_tables()
+    with connection.cursor() as cursor:
+        for table, columns in _TABLES.values():
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
+    try:
+        stage = _Intake(progress).take(facts)
+        _prepare_for_reading()
+        yield stage
+    finally:
+        # In a transaction that is broken they go with it.
+        if not (connection.in_atomic_block and connection.needs_rollback):
+            _drop_tables()
+
+
+class _Intake:
+    def __init__(self, progress: Callable[[int], None]):
+        self._stage = Stage()
+        self._progress = progress
+        self._portions: dict[type, list[tuple]] = {kind: [] for kind in _TABLES}
+        self._waiting = 0
+        self._number = 0
+
+    def take(self, facts: Iterable[Staged]) -> Stage:
+        portions = self._portions
+        for fact in facts:
+            kind: Any = type(fact)
+            if kind is StagedPerson:
+                portions[kind].append(self._person(fact))  # type: ignore[arg-type]
+            elif kind is StagedContact:
+                self._number += 1
+                portions[kind].append((*fact, self._number))
+            elif kind is Mistake:
+                self._stage.note_mistake(fact)  # type: ignore[arg-type]
+                continue
+            elif kind is Coverage:
+                self._stage.coverage = fact.of  # type: ignore[union-attr]
+                continue
+            else:
+                portions[kind].append(tuple(fact))
+            self._waiting += 1
+            if self._waiting >= PORTION:
+                self._write()
+        self._write()
+        return self._stage
+
+    def _person(self, person: StagedPerson) -> tuple:
+        self._number += 1
+        self._stage.people += 1
+        self._stage.note_row(person.file, person.row)
+        return (*person, self._number, Person.make_search_name(person.first_name, person.last_name))
+
+    def _write(self) -> None:
+        for kind, rows in self._portions.items():
+            if rows:
+                _insert(_TABLES[kind][0], rows)
+                rows.clear()
+        self._waiting = 0
+        self._progress(self._stage.rows)
+
+
+def _insert(table: str, rows: list[tuple]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(rows[0]))
+            with transaction.atomic(savepoint=False):
+                cursor.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+
+
+def _prepare_for_reading() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ANALYZE {', '.join(table for table, _columns in _TABLES.values())}")
+            return
+        for number, index in enumerate(_INDEXES):
+            cursor.execute(f"CREATE INDEX temp.staged_by_{number} ON {index}")
+
+
+def _drop_tables() -> None:
+    with connection.cursor() as cursor:
+        for table, _columns in _TABLES.values():
+            cursor.execute(f"DROP TABLE IF EXISTS {'pg_temp' if connection.vendor == 'postgresql' else 'temp'}.{table}")
