@@ -84,6 +84,16 @@ class Mailing(OrganizationModel):
         return self.subject or str(_("(no subject yet)"))
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it stopped by itself, and goes on by itself once its account works."""
+        return self.state == self.State.STOPPED and self.waits_for_id is not None
+
+    @property
+    def state_word(self) -> str:
+        """The word that stands for its state on pages."""
+        return _("Paused") if self.is_paused else self.State(self.state).label  # type: ignore[return-value]
+
+    @property
     def leaves_once(self) -> bool:
         """Whether a repeat is worse than not knowing: it costs, or bears no Message-ID by which it is recognised."""
         return self.channel != self.Channel.EMAIL or (self.sender is not None and self.sender.account.is_service)

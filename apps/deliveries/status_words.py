@@ -30,6 +30,8 @@ def status_of(delivery: Delivery, mailing: Mailing) -> Status:
     match shown:
         case state.SKIPPED:
             return Status(sign_of(delivery.reason), look_of(delivery.reason), word, sentence(delivery.reason))
+        case state.WAITING if mailing.is_paused:
+            return Status("wait", "needs", word, _("The sender account cannot send now. It goes out when that works."))
         case state.WAITING if mailing.state == Mailing.State.STOPPED:
             return Status("stopped", "needs", str(Mailing.State.STOPPED.label), _("Not sent: the message was stopped."))
         case state.WAITING:

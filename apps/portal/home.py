@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.campaigns.models import Mailing
 from apps.deliveries.models import Delivery, DeliveryAbout
@@ -15,6 +17,7 @@ from apps.senders import account_trouble
 from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer
 
+_HELD = (Mailing.State.PENDING, Mailing.State.STOPPED)
 RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
 
 
@@ -27,6 +30,7 @@ def home_of(membership: Membership) -> dict:
     running = _with_tallies(mailings.filter(state__in=RUNNING).order_by("starts_at", "id")[:20])
     recent = _with_tallies(mailings.filter(state=Mailing.State.DONE)[:5])
     return {
+        "lead": _lead(running),
         "running": running,
         "recent": recent,
         "answers_due": _answers_due(mailings),
@@ -38,6 +42,21 @@ def home_of(membership: Membership) -> dict:
         "paused": [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem],
         "first_steps": None if running or recent else _first_steps(),
     }
+
+
+def _lead(running: list[Mailing]) -> str:
+    """What is on its way, in a line: only what is being sent is going out."""
+    states = Counter(mailing.state for mailing in running)
+    sending, pending, stopped = (states[state] for state in (Mailing.State.SENDING, *_HELD))
+    parts = {
+        ngettext("%(number)s message is going out", "%(number)s messages are going out", sending): sending,
+        ngettext(
+            "%(number)s message waits for its start", "%(number)s messages wait for their start", pending
+        ): pending,
+        ngettext("%(number)s message is stopped", "%(number)s messages are stopped", stopped): stopped,
+    }
+    said = [words % {"number": number} for words, number in parts.items() if number]
+    return f"{', '.join(said)}." if said else _("Nothing is going out now.")
 
 
 def _with_tallies(mailings) -> list[Mailing]:

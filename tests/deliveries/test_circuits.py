@@ -152,6 +152,8 @@ def test_the_page_says_what_is_wrong_when_it_is_tried_again_and_how_to_keep_it_s
     assert "takes no connection on port 9" in page
     assert "The account is tried again" in page
     assert "2 have not been sent." in page
+    assert "Paused" in page
+    assert "It goes out when that works." in page
     office_client.post(school.url("mailings:stop", mailing.pk))
     page = office_client.get(school.url("mailings:log", mailing.pk)).content.decode()
     assert "The account is tried again" not in page

@@ -5,6 +5,7 @@ import pytest
 from apps.campaigns.models import Mailing
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
+from tests import people
 from tests.conftest import make_member
 
 
@@ -32,3 +33,11 @@ def test_a_message_stopped_by_a_problem_is_among_what_needs_somebody(school, off
         Mailing.objects.create(subject="Trip", state="stopped", problem="The server refuses the password.")
     page = office_client.get(school.get_absolute_url()).content.decode()
     assert "The server refuses the password." in page.split('id="h-need"')[1]
+
+
+def test_only_what_is_being_sent_is_going_out(school, office_client):
+    with in_organization(school):
+        for state in ("sending", "pending", "pending", "stopped"):
+            people.mailing(state=state, starts_at="2026-12-01T08:00:00Z")
+    home = office_client.get(school.url("organization:home")).content.decode()
+    assert "1 message is going out, 2 messages wait for their start, 1 message is stopped." in home
