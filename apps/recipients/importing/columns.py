@@ -22,18 +22,49 @@ FIELDS = {
     "unit": _("Unit"),
     "language": _("Language"),
     "commercial": _("Accepts commercial mail"),
+    "photographs": _("Accepts photographs"),
+    "document": _("Identity document"),
+    "left": _("Left on, or has left"),
     "guardian1_first_name": _("Guardian 1: first name"),
     "guardian1_last_name": _("Guardian 1: last name"),
+    "guardian1_last_name_2": _("Guardian 1: second last name"),
     "guardian1_full_name": _("Guardian 1: full name"),
     "guardian1_email": _("Guardian 1: email"),
     "guardian1_phone": _("Guardian 1: telephone"),
     "guardian1_relation": _("Guardian 1: relation"),
+    "guardian1_document": _("Guardian 1: identity document"),
+    "guardian1_language": _("Guardian 1: language"),
+    "guardian1_external_id": _("Guardian 1: number in the school's own system"),
     "guardian2_first_name": _("Guardian 2: first name"),
     "guardian2_last_name": _("Guardian 2: last name"),
+    "guardian2_last_name_2": _("Guardian 2: second last name"),
     "guardian2_full_name": _("Guardian 2: full name"),
     "guardian2_email": _("Guardian 2: email"),
     "guardian2_phone": _("Guardian 2: telephone"),
     "guardian2_relation": _("Guardian 2: relation"),
+    "guardian2_document": _("Guardian 2: identity document"),
+    "guardian2_language": _("Guardian 2: language"),
+    "guardian2_external_id": _("Guardian 2: number in the school's own system"),
+    "guardian3_first_name": _("Guardian 3: first name"),
+    "guardian3_last_name": _("Guardian 3: last name"),
+    "guardian3_last_name_2": _("Guardian 3: second last name"),
+    "guardian3_full_name": _("Guardian 3: full name"),
+    "guardian3_email": _("Guardian 3: email"),
+    "guardian3_phone": _("Guardian 3: telephone"),
+    "guardian3_relation": _("Guardian 3: relation"),
+    "guardian3_document": _("Guardian 3: identity document"),
+    "guardian3_language": _("Guardian 3: language"),
+    "guardian3_external_id": _("Guardian 3: number in the school's own system"),
+    "guardian4_first_name": _("Guardian 4: first name"),
+    "guardian4_last_name": _("Guardian 4: last name"),
+    "guardian4_last_name_2": _("Guardian 4: second last name"),
+    "guardian4_full_name": _("Guardian 4: full name"),
+    "guardian4_email": _("Guardian 4: email"),
+    "guardian4_phone": _("Guardian 4: telephone"),
+    "guardian4_relation": _("Guardian 4: relation"),
+    "guardian4_document": _("Guardian 4: identity document"),
+    "guardian4_language": _("Guardian 4: language"),
+    "guardian4_external_id": _("Guardian 4: number in the school's own system"),
 }
 
 # Words without accents and case, as they stand in headings of school programs.
@@ -43,6 +74,28 @@ _GUARDIAN = (
     r"\b(guardian|parent|tutor|tutora|tutor legal|responsable|genitore|rodzic|rodzica|opiekun|opiekuna|"
     r"vardnadshavare|contact|contacto|familiar)\b"
 )
+# What is asked before anything else, for its words stand beside those of other columns.
+_FIRST = [
+    ("", r"\b(password|passwd|contrasena|contrasenya|haslo|losenord|birth ?date|date of birth|nacimiento|naixement)\b"),
+    (
+        "document",
+        r"\b(dni|nie|nif|passport|pasaporte|passaport|documento|documento identita|identity document|dokument|"
+        r"codice fiscale|pesel|personnummer)\b",
+    ),
+    (
+        "photographs",
+        r"\b(photographs?|photos?|fotos?|fotografias?|imagenes|imatges|immagini|zdjecia|wizerunek|bilder)\b",
+    ),
+    (
+        "left",
+        r"\b(left on|left|leaving date|date left|fecha (de )?baja|baja|data (de )?baixa|baixa|withdrawn|ritirato)\b",
+    ),
+]
+_OF_GUARDIANS = [
+    ("language", r"\b(language|idioma|llengua|lingua|jezyk|sprak)\b"),
+    ("external_id", r"\b(id|codigo|codi|codice|sourcedid|nia)\b"),
+]
+_SEVERAL = ("email", "phone", "communication")
 _PARTS = [
     ("email", r"\b(e ?mail|e ?post|mail|correo|correu|posta|electronic[oa]?|adres e)\b"),
     ("phone", r"\b(phone|mobile|cell|tel|telefono|telefon|movil|mobil|cellulare|komorka|telephone|sms)\b"),
@@ -75,18 +128,31 @@ _OWN = [
 
 
 def guess_mapping(header: list[str]) -> list[str]:
-    """For each heading the field it most likely holds (a key of FIELDS, '' when unknown); no field twice."""
+    """For each heading the field it most likely holds (a key of FIELDS, '' when unknown).
+
+    No field stands twice but addresses and numbers, of which a person may have several.
+    """
     taken: set[str] = set()
     mapping = []
     for heading in header:
-        field = _guess(_plain(heading))
-        if field in taken and field.startswith("guardian1_"):
-            field = field.replace("guardian1_", "guardian2_")
-        if field in taken and field != "communication":
-            field = ""
+        plain = _plain(heading)
+        field = _free(_guess(plain), plain, taken)
         taken.add(field)
         mapping.append(field)
     return mapping
+
+
+def _free(field: str, plain: str, taken: set[str]) -> str:
+    """The field itself; the same of the next guardian, or none, where it is taken."""
+    if field not in taken or field in _SEVERAL:
+        return field
+    guardian, _line, part = field.partition("_")
+    if not guardian.startswith("guardian"):
+        return ""
+    if part in _SEVERAL and re.search(rf"{_MOTHER}|{_FATHER}|\b[1-4]\b", plain):
+        return field
+    others = (f"guardian{number}_{part}" for number in range(int(guardian[-1]) + 1, 5))
+    return next((other for other in others if other not in taken), "")
 
 
 def _plain(heading: str) -> str:
@@ -99,18 +165,28 @@ def _guess(text: str) -> str:
         return ""
     guardian = _which_guardian(text)
     if guardian:
-        rest = re.sub(f"{_MOTHER}|{_FATHER}|{_GUARDIAN}", " ", text)
-        part = next((name for name, words in _PARTS if re.search(words, rest)), "full_name")
-        part = "last_name" if part == "last_name_2" else part
-        return f"{guardian}_{part if part != 'first_name' or _names_first(rest) else 'full_name'}"
+        return f"{guardian}_{_part_of_guardian(text)}"
+    for name, words in _FIRST:
+        if re.search(words, text):
+            return name
     for name, words in [*_OWN[:2], *_PARTS[:2], *_PARTS[3:5]]:
         if re.search(words, text):
             return name
     return next((name for name, words in [*_OWN[2:], _PARTS[5]] if re.search(words, text)), "")
 
 
+def _part_of_guardian(text: str) -> str:
+    rest = re.sub(f"{_MOTHER}|{_FATHER}|{_GUARDIAN}", " ", text)
+    known = [_FIRST[1], *_PARTS, *_OF_GUARDIANS]
+    part = next((name for name, words in known if re.search(words, rest)), "full_name")
+    return "full_name" if part == "first_name" and not _names_first(rest) else part
+
+
 def _which_guardian(text: str) -> str:
-    if re.search(_FATHER, text) or (re.search(_GUARDIAN, text) and re.search(r"\b2\b", text)):
+    number = re.search(r"\b[1-4]\b", text)
+    if number and re.search(_GUARDIAN, text):
+        return f"guardian{number[0]}"
+    if re.search(_FATHER, text):
         return "guardian2"
     return "guardian1" if re.search(f"{_MOTHER}|{_GUARDIAN}", text) else ""
 

@@ -1,0 +1,214 @@
+"""OneRoster 1.1 and 1.2 CSV, as a ZIP or a folder. Passwords and demographics are not read.
+
+See https://www.imsglobal.org/oneroster-v11-final-csv-tables and
+https://www.imsglobal.org/spec/oneroster/v1p2/bind/csv.
+"""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from .cells import read_kind
+from .headings import find_columns, plain_heading
+from .opening import Files
+from .refusing import FileRefused
+from .rosters import Roster, Session, listed
+from .staged import Mistake, Staged, StagedGuardianship
+
+_USED = ("users", "roles", "orgs", "academicsessions", "classes", "enrollments")
+_SIGNS = ("agentsourcedids", "enableduser", "orgsourcedids", "primaryorgsourcedid", "usermasteridentifier")
+# Kinds of organisation above a school: nobody is in one of them as in a unit.
+_ABOVE = {"district", "local", "state", "national"}
+_GONE = {"tobedeleted", "inactive", "deleted"}
+_TEACHING = {"teacher", "aide", "proctor", "administrator"}
+
+
+def is_oneroster(files: Files) -> bool:
+    """Whether a folder has a manifest, or a users.csv with columns that only OneRoster has."""
+    if "manifest" in files:
+        return True
+    return "users" in files and bool(find_columns(files.table("users").header, _SIGNS))
+
+
+def read_oneroster(files: Files, *, mapping: dict, dialect: dict, options: dict, country: str) -> Iterator[Staged]:
+    """Yield the facts of a folder. Raises FileRefused."""
+    yield from _OneRoster(files, country, options).facts()
+
+
+class _OneRoster(Roster):
+    # The year of OneRoster is the one in which the school year ends.
+    _year_offset = -1
+
+    def facts(self) -> Iterator[Staged]:
+        complaints = self._read_manifest()
+        if "users" not in self._files and not self._is_delta:
+            raise FileRefused(_("There is no %(name)s in it.") % {"name": "users.csv"})
+        yield self._covered()
+        yield from complaints
+        yield from self._read_units()
+        sessions, mistakes = self._read_sessions()
+        yield from mistakes
+        yield from self._take_years(sessions)
+        yield from self._read_classes(sessions)
+        yield from self._note_kinds()
+        yield from self._read_users()
+        yield from self._read_enrolments()
+
+    def _read_manifest(self) -> list[Mistake]:
+        """Learn which files hold everything and which only changes; says what does not agree with the files."""
+        modes: dict[str, tuple[int, str]] = {}
+        if "manifest" in self._files:
+            for number, cells in self._files.table("manifest").rows():
+                name, mode = ([*map(str.strip, cells), "", ""])[:2]
+                if name.lower().startswith("file."):
+                    modes[plain_heading(name[5:])] = (number, mode.lower())
+        if any(modes.get(name, (0, ""))[1] == "delta" for name in _USED):
+            self._coverage = "delta"
+        elif any(modes.get(name, (0, ""))[1] == "bulk" for name in _USED):
+            self._coverage = "bulk"
+        complaints = []
+        for name in _USED:
+            number, mode = modes.get(name, (0, ""))
+            is_there = name in self._files
+            if is_there == (mode in ("bulk", "delta")) or not mode:
+                continue
+            words = {"file": f"{name}.csv", "mode": mode[:20]}
+            message = (
+                _("%(file)s is there, though the manifest says “%(mode)s”. It is read.")
+                if is_there
+                else _("%(file)s is missing, though the manifest says “%(mode)s”.")
+            )
+            shown = self._files.shown_name("manifest")
+            complaints.append(Mistake(number, "value", message % words, shown, mode[:300], is_fatal=False))
+        return complaints
+
+    def _read_units(self) -> Iterator[Staged]:
+        for cells in self._each_row("orgs", "sourcedid status name type"):
+            if cells:
+                key, _status, name, kind = cells
+                if key and kind.lower() not in _ABOVE:
+                    self._units[key] = self._row.name(self._heading("name"), name)
+            yield from self._row.facts
+
+    def _unit(self, ids: str) -> str:
+        return next((self._units[each] for each in listed(ids) if each in self._units), "")
+
+    def _read_sessions(self) -> tuple[dict[str, Session], list[Staged]]:
+        """Terms are few: they are kept, for a term may stand before the year to which it belongs."""
+        sessions: dict[str, Session] = {}
+        facts: list[Staged] = []
+        month_first = self._is_month_first("academicsessions", "startdate enddate")
+        for cells in self._each_row("academicsessions", _SESSION):
+            if cells:
+                key, status, kind, starts, ends, parent, school_year = cells
+                session = self._session(starts, ends, school_year, month_first=month_first)
+                session.parent, session.is_year = parent, kind.lower() == "schoolyear"
+                if key and status.lower() not in _GONE:
+                    sessions[key] = session
+            facts += self._row.facts
+        for session in sessions.values():
+            session.year = _year_above(session, sessions)
+        return sessions, facts
+
+    def _read_classes(self, sessions: dict[str, Session]) -> Iterator[Staged]:
+        for cells in self._each_row("classes", _CLASS, needed="sourcedid"):
+            if cells:
+                self._read_class(cells, sessions)
+            yield from self._row.facts
+
+    def _read_class(self, cells: list[str], sessions: dict[str, Session]) -> None:
+        key, status, title, kind, code, school, terms = cells
+        name = self._row.name(self._heading("title"), title or code)
+        years = [sessions[term].year for term in listed(terms) if term in sessions]
+        kind = "subject" if kind.lower() == "scheduled" else "class"
+        columns = ("sourcedid", "title", "termsourcedids")
+        self._take_class(key, name, kind, self._unit(school), years, columns, status.lower() in _GONE)
+
+    def _note_kinds(self) -> Iterator[Staged]:
+        """Read the roles alone first: who is whose guardian depends on what both of them are.
+
+        In 1.1 they stand with the users. Their mistakes are told when the users are read.
+        """
+        for cells in self._each_row("roles", "usersourcedid status role", needed="usersourcedid role"):
+            if cells:
+                key, status, role = cells
+                if key and status.lower() not in _GONE:
+                    self._people.note(key, self._kind_of(role))
+            yield from self._row.facts
+        for cells in self._each_row("users", "sourcedid role", needed="sourcedid"):
+            if cells and cells[0]:
+                role = cells[1]
+                self._people.note(cells[0], read_kind(role))
+
+    def _kind_of(self, role: str) -> str:
+        # Administrators of six sorts, counsellors, principals: whoever is neither student nor family works there.
+        return read_kind(role) or "staff"
+
+    def _read_users(self) -> Iterator[Staged]:
+        row = self._row
+        for cells in self._each_row("users", _USER, needed="sourcedid"):
+            if cells:
+                self._read_user(cells)
+            yield from row.facts
+
+    def _read_user(self, cells: list[str]) -> None:
+        key, status, units, unit, role, first, last, email, phone, sms, agents = cells
+        if not self._check_id(key, f"{first} {last}"):
+            return
+        if role and not read_kind(role):
+            self._wrong("role", _("“%(text)s” is not understood here.") % {"text": role[:40]}, role)
+        kind = self._people.kind(key)
+        # Of a delta whose roles are elsewhere nothing is said of the kind: it stays as it is on record.
+        shown = kind or ("" if self._is_delta else "contact")
+        gone = "gone" if status.lower() in _GONE else "here"
+        if not self._take_person(key, shown, first, last, self._unit(unit) or self._unit(units), gone, number=key):
+            return
+        self._take_contacts(key, email, phone, sms)
+        for agent in listed(agents):
+            self._relate(key, kind, agent)
+
+    def _relate(self, key: str, kind: str, agent: str) -> None:
+        """A student names the guardians, or a guardian the students: which it is, their kinds tell."""
+        other = self._people.kind(agent)
+        if agent == key:
+            self._wrong("agentsourcedids", _("Nobody is his own guardian."), agent)
+        elif agent not in self._people and not self._is_delta:
+            self._wrong("agentsourcedids", _("There is no such person in users.csv."), agent)
+        elif kind == other and kind in ("student", "guardian"):
+            words = {"id": agent[:40]}
+            self._wrong(
+                "agentsourcedids", _("%(id)s is a person of the same kind: neither is the guardian.") % words, agent
+            )
+        elif kind == "student":
+            self._take(StagedGuardianship(key, agent))
+        elif other == "student" or kind == "guardian":
+            self._take(StagedGuardianship(agent, key))
+
+    def _read_enrolments(self) -> Iterator[Staged]:
+        for cells in self._each_row("enrollments", _ENROLMENT, needed="classsourcedid usersourcedid"):
+            if cells:
+                group, person, role, status = cells
+                role = role.lower()
+                if role in _TEACHING or role == "student" or not role:
+                    gone = "gone" if status.lower() in _GONE else "here"
+                    role = "student" if role in ("student", "") else "teacher"
+                    self._enrol(person, group, role, gone, ("usersourcedid", "classsourcedid"))
+            yield from self._row.facts
+
+
+_SESSION = "sourcedid status type startdate enddate parentsourcedid schoolyear"
+_CLASS = "sourcedid status title classtype classcode schoolsourcedid termsourcedids"
+_USER = "sourcedid status orgsourcedids primaryorgsourcedid role givenname familyname email phone sms agentsourcedids"
+_ENROLMENT = "classsourcedid usersourcedid role status"
+
+
+def _year_above(session: Session, sessions: dict[str, Session]) -> str:
+    """The year of the school year to which a term belongs, by its parents; a loop of parents ends."""
+    above: Session | None = session
+    for _step in range(10):
+        if above is None:
+            break
+        if above.is_year:
+            return above.year
+        above = sessions.get(above.parent)
+    return session.year

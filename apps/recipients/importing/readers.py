@@ -1,0 +1,78 @@
+"""The door to all readers: which format a file has, and what it says, as the facts of staged.py."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from . import oneroster, power_school, school_data_sync, table
+from .columns import guess_mapping
+from .opening import FileRefused, Files, Source, open_files
+from .staged import Staged
+
+FORMATS: dict[str, Callable[..., Iterator[Staged]]] = {
+    "table": table.read_table_facts,
+    "oneroster": oneroster.read_oneroster,
+    "sds": school_data_sync.read_school_data_sync,
+    "power_school": power_school.read_power_school,
+}
+
+
+@dataclass
+class FirstLook:
+    """What a person has to see before columns are chosen. Of a folder: its format alone."""
+
+    format: str
+    dialect: dict[str, str] = field(default_factory=dict)
+    header: list[str] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+
+
+def read(
+    source: Source, file_name: str, *, format: str, mapping: dict, dialect: dict, options: dict, country: str
+) -> Iterator[Staged]:
+    """Yield the facts of a file one by one. Raises FileRefused, also midway: then nothing of the file holds.
+
+    `source`: the content, an open binary file, or the path of a file or of a folder. `mapping`: {"fields": a field of
+    columns.FIELDS for each column} (tables alone). `dialect`: {"encoding", "delimiter"}, found out where empty.
+    `options`: "year" (name of the year of classes that name none), "kind" (who the rows are, when no column says so),
+    "coverage" ("delta": the file has changes alone). `country`: of numbers written without a code.
+    """
+    reader = FORMATS.get(format)
+    if reader is None:
+        raise FileRefused(_("Files of the format “%(format)s” are not known.") % {"format": format[:20]})
+    with open_files(source, file_name) as files:
+        yield from reader(files, mapping=mapping, dialect=dialect, options=options, country=country)
+
+
+def detect(source: Source, file_name: str) -> str:
+    """The format of a file, one of FORMATS. Raises FileRefused."""
+    with open_files(source, file_name) as files:
+        return _format_of(files)
+
+
+def look(source: Source, file_name: str, *, encoding: str = "", delimiter: str = "", rows: int = 200) -> FirstLook:
+    """Format, columns and first rows of a file. Raises FileRefused."""
+    with open_files(source, file_name) as files:
+        found = FirstLook(_format_of(files))
+        if found.format != "table":
+            return found
+        opened = files.only_table(encoding, delimiter)
+        found.dialect = {"kind": opened.kind, "encoding": opened.encoding, "delimiter": opened.delimiter}
+        found.header, found.fields = opened.header, guess_mapping(opened.header)
+        for number_and_cells in opened.rows():
+            found.rows.append(number_and_cells)
+            if len(found.rows) >= rows:
+                break
+        return found
+
+
+def _format_of(files: Files) -> str:
+    if not files.is_folder:
+        return "power_school" if power_school.is_contacts_export(files.only_table().header) else "table"
+    if oneroster.is_oneroster(files):
+        return "oneroster"
+    if school_data_sync.is_school_data_sync(files):
+        return "sds"
+    raise FileRefused(_("No users.csv, Student.csv or manifest.csv is in it: the format is not known."))

@@ -1,0 +1,232 @@
+"""Any single table by a mapping: a row is a person, with up to four guardians in its columns."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .cells import RowFacts, SeenNumbers, read_day, read_kind, read_language
+from .opening import Files
+from .reading import OpenTable
+from .refusing import FileRefused
+from .staged import (
+    Coverage,
+    Mistake,
+    Staged,
+    StagedConsent,
+    StagedEnrolment,
+    StagedGroup,
+    StagedGuardianship,
+    StagedPerson,
+)
+
+GUARDIANS = ("guardian1", "guardian2", "guardian3", "guardian4")
+_CONSENTS = ("commercial", "photographs")
+
+
+def read_table_facts(files: Files, *, mapping: dict, dialect: dict, options: dict, country: str) -> Iterator[Staged]:
+    """Yield the facts of a table. Raises FileRefused."""
+    table = files.only_table(dialect.get("encoding", ""), dialect.get("delimiter", ""))
+    fields = mapping.get("fields", [])
+    if len(fields) != len(table.header):
+        raise FileRefused(
+            _("The file has %(now)s columns; its mapping was made for %(then)s. Choose the columns again.")
+            % {"now": len(table.header), "then": len(fields)}
+        )
+    yield Coverage("delta" if options.get("coverage") == "delta" else "bulk")
+    yield from _TableReader(table, fields, options, country).facts()
+
+
+class _Columns:
+    """The places of one person's columns in a row; -1 where there is none, several for addresses and numbers."""
+
+    def __init__(self, header: list[str], fields: list[str], prefix: str):
+        self.places: dict[str, list[int]] = defaultdict(list)
+        for place, name in enumerate(fields):
+            if name.startswith(prefix):
+                self.places[name.removeprefix(prefix)].append(place)
+        self.header = header
+        self.first, self.last = self.one("first_name"), self.one("last_name")
+        self.second_last, self.full = self.one("last_name_2"), self.one("full_name")
+        self.document, self.number = self.one("document"), self.one("external_id")
+        self.relation, self.language = self.one("relation"), self.one("language")
+        self.emails, self.phones = self.places["email"], self.places["phone"]
+        self.communication = self.places["communication"]
+        self.all = [place for places in self.places.values() for place in places]
+        self.told = [place for place in self.all if place != self.relation]
+
+    def one(self, name: str) -> int:
+        return self.places[name][0] if self.places.get(name) else -1
+
+    def names(self, cells: list[str]) -> tuple[str, str]:
+        """First and last name; `cells` has an empty cell at the end, which is where -1 points."""
+        first, last = cells[self.first], cells[self.last]
+        if cells[self.second_last]:
+            last = f"{last} {cells[self.second_last]}".strip()
+        full = cells[self.full]
+        if not full or first:
+            return first, last
+        # Beside a last name in a column of its own, the other one is the first.
+        return (full, last) if last else split_name(full)
+
+
+def split_name(full: str) -> tuple[str, str]:
+    """`Puig, Aina` or `Aina Puig` -> (Aina, Puig)."""
+    if "," in full:
+        last, _comma, first = full.partition(",")
+    else:
+        first, _space, last = full.partition(" ")
+    return first.strip(), last.strip()
+
+
+class _TableReader:
+    def __init__(self, table: OpenTable, fields: list[str], options: dict, country: str):
+        self._table = table
+        self._header = [*table.header, ""]
+        self._facts = RowFacts(country)
+        self._seen = SeenNumbers()
+        self._groups: set[tuple[str, str]] = set()
+        self._year = options.get("year", "")
+        self._kind = options.get("kind") or "student"
+        own = [name if not name.startswith("guardian") else "" for name in fields]
+        self._own = _Columns(self._header, own, "")
+        self._guardians = [
+            (number, columns)
+            for number, name in enumerate(GUARDIANS, start=1)
+            if (columns := _Columns(self._header, fields, f"{name}_")).all
+        ]
+        self._kind_place, self._unit_place = self._own.one("kind"), self._own.one("unit")
+        self._left_place = self._own.one("left")
+        self._consents = [(name, self._own.one(name)) for name in _CONSENTS if self._own.one(name) >= 0]
+        self._today = timezone.localdate()
+
+    def facts(self) -> Iterator[Staged]:
+        width = len(self._table.header)
+        facts = self._facts
+        for row, cells in self._table.rows():
+            facts.begin(row)
+            if len(cells) == width:
+                cells = [cell.strip() for cell in cells]
+                cells.append("")
+                self._read_row(row, cells)
+            else:
+                self._read_odd_row(row, cells, width)
+            yield from facts.facts
+
+    def _read_odd_row(self, row: int, cells: list[str], width: int) -> None:
+        """A row with more or fewer cells: nothing but empty cells may be too many."""
+        numbers = {"cells": len(cells), "names": width}
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
+            self._read_row(row, [*(cell.strip() for cell in cells[:width]), ""])
+        else:
+            message = _("This row has %(cells)s cells; the first row has %(names)s names.") % numbers
+            self._facts.mistake("", message, is_fatal=True)
+
+    def _read_row(self, row: int, cells: list[str]) -> None:
+        facts, own = self._facts, self._own
+        first, last = self._names(own, cells)
+        if not first and not last:
+            facts.mistake("", _("This row has no name."), is_fatal=True)
+            return
+        kind = facts.choice(self._header[self._kind_place], cells[self._kind_place], read_kind) or self._kind
+        number = self._number(row, cells[own.number], first, last)
+        unit = facts.name(self._header[self._unit_place], cells[self._unit_place])
+        key = number or f"row {row}"
+        facts.facts.append(
+            StagedPerson(
+                key=key,
+                kind=kind,
+                external_id=number,
+                document=facts.document(self._header[own.document], cells[own.document]),
+                first_name=first,
+                last_name=last,
+                language=facts.choice(self._header[own.language], cells[own.language], read_language),
+                unit=unit,
+                status=self._status(cells[self._left_place]),
+                row=row,
+            )
+        )
+        self._add_contacts(key, own, cells)
+        self._add_groups(key, kind, unit, cells)
+        for name, place in self._consents:
+            granted = facts.yes_or_no(self._header[place], cells[place])
+            if granted is not None:
+                facts.facts.append(StagedConsent(key, name, granted))
+        for guardian, columns in self._guardians:
+            self._add_guardian(f"row {row} guardian {guardian}", key, columns, cells)
+        if facts.is_left_out():
+            facts.facts = [fact for fact in facts.facts if type(fact) is Mistake]
+
+    def _names(self, columns: _Columns, cells: list[str]) -> tuple[str, str]:
+        first, last = columns.names(cells)
+        name, header = self._facts.name, self._header
+        return name(header[columns.first] or header[columns.full], first), name(
+            header[columns.last] or header[columns.full], last
+        )
+
+    def _number(self, row: int, number: str, first: str, last: str) -> str:
+        """The number of the row in the school's own system, unless it was another person's before."""
+        if not number:
+            return ""
+        heading = self._header[self._own.number]
+        number = self._facts.name(heading, number)
+        before = self._seen.row_of_another(number, f"{first} {last}", row)
+        if before:
+            words = {"row": before, "number": number[:40]}
+            message = _("The number %(number)s stands in row %(row)s already, with another name.") % words
+            self._facts.mistake(heading, message, number, is_fatal=True)
+        return number
+
+    def _status(self, text: str) -> str:
+        """Gone: a day that has come, or yes."""
+        if not text:
+            return "here"
+        day = read_day(text, self._facts.country == "US")
+        if day:
+            return "gone" if day <= self._today else "here"
+        left = self._facts.yes_or_no(self._header[self._left_place], text)
+        return "gone" if left else "here"
+
+    def _add_contacts(self, key: str, columns: _Columns, cells: list[str]) -> int:
+        facts, header = self._facts, self._header
+        added = 0
+        for place in columns.emails:
+            if cells[place]:
+                added += facts.add_emails(key, header[place], cells[place])
+        for place in columns.phones:
+            if cells[place]:
+                added += facts.add_phones(key, header[place], cells[place])
+        for place in columns.communication:
+            if cells[place]:
+                facts.add_emails(key, header[place], cells[place], "communication")
+        return added
+
+    def _add_groups(self, key: str, kind: str, unit: str, cells: list[str]) -> None:
+        facts = self._facts
+        for place in self._own.places["group"]:
+            if not cells[place]:
+                continue
+            name = facts.name(self._header[place], cells[place])
+            group = f"{unit}\n{name}"
+            if (unit, name) not in self._groups:
+                self._groups.add((unit, name))
+                facts.facts.append(StagedGroup(group, "class", name, unit, self._year))
+            facts.facts.append(StagedEnrolment(key, group, "teacher" if kind == "staff" else "student"))
+
+    def _add_guardian(self, key: str, student: str, columns: _Columns, cells: list[str]) -> None:
+        if not any(cells[place] for place in columns.told):
+            return
+        facts, header = self._facts, self._header
+        first, last = self._names(columns, cells)
+        if not first and not last:
+            heading = header[columns.all[0]]
+            facts.mistake(heading, _("A guardian has an address or number, but no name."))
+            return
+        number = facts.name(header[columns.number], cells[columns.number])
+        key = number or key
+        document = facts.document(header[columns.document], cells[columns.document])
+        language = facts.choice(header[columns.language], cells[columns.language], read_language)
+        facts.facts.append(StagedPerson(key, "guardian", number, document, first, last, language, row=facts.row))
+        self._add_contacts(key, columns, cells)
+        facts.facts.append(StagedGuardianship(student, key, cells[columns.relation][:60]))
