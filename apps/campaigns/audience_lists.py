@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
-
 from apps.recipients.models import Person
 from apps.targetlists.conditions import leaves, people_meeting
-from apps.targetlists.models import TargetList, UploadedRow
+from apps.targetlists.members import people_on
+from apps.targetlists.models import TargetList
 
 from .models import AudienceEntry, Mailing
 
@@ -53,24 +52,6 @@ def listed_people(mailing: Mailing) -> ListedPeople:
     ]
     found.have_students = any(people_on(each).filter(kind=Person.Kind.STUDENT).order_by().exists() for each in chosen)
     return found
-
-
-def people_on(target_list: TargetList | None) -> QuerySet[Person]:
-    """Everybody on record who is on a list; nobody without one."""
-    if target_list is None or target_list.kind == TargetList.Kind.UPLOADED:
-        return Person.objects.none()
-    if target_list.kind == TargetList.Kind.FILTER:
-        return people_meeting(target_list.condition)
-    return Person.objects.filter(list_memberships__list=target_list)
-
-
-def addresses_on(target_list: TargetList | None) -> int:
-    """How many on a list are not on record: typed, or from a file."""
-    if target_list is None:
-        return 0
-    if target_list.uploaded_id:
-        return UploadedRow.objects.filter(list=target_list.uploaded_id).count()
-    return target_list.members.exclude(normalized="").count()
 
 
 def _static_people(lists: Iterable[TargetList]) -> list[str]:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from apps.core.normalizing import without_accents
 from apps.organizations.models import Membership
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, Person
+from apps.targetlists.members import addresses_on, new_static_list, people_on
 from apps.targetlists.models import TargetList
 
-from .audience_lists import addresses_on, people_on
 from .models import AudienceEntry, Mailing
 from .permitted import permitted_groups, permitted_people
 
@@ -103,7 +103,8 @@ def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = ""
     name, people = _people_of(mailing, membership, key)
     if people is None:
         return None
-    addresses = addresses_on(_list_of(key)) if key.startswith(_LIST) else 0
+    target_list = _list_of(key)
+    addresses = addresses_on(target_list).count() if target_list else 0
     if search:
         people = people.filter(search_name__contains=without_accents(search))
     chosen = AudienceEntry.objects.filter(mailing=mailing, person=OuterRef("pk"))
@@ -150,6 +151,22 @@ def remove(mailing: Mailing, ids: Iterable[int] | None = None) -> None:
     """Take entries out of the chosen pane; all but typed addresses when no ids are given."""
     entries = mailing.entries.all() if ids is not None else mailing.entries.filter(normalized="")
     (entries.filter(pk__in=list(ids)) if ids is not None else entries).delete()
+
+
+def keep_as_list(mailing: Mailing, membership: Membership, name: str) -> TargetList:
+    """A new target list, picked by hand, of everybody in the chosen pane and of the typed addresses.
+
+    Raises ValidationError with a sentence when the name is empty or taken.
+    """
+    entries = mailing.entries.filter(is_excluded=False)
+    members = Enrolment.objects.filter(
+        _members(mailing, ""), group__in=entries.filter(group__isnull=False).values("group")
+    )
+    people = Q(pk__in=entries.filter(person__isnull=False).values("person")) | Q(pk__in=members.values("person"))
+    for entry in entries.filter(target_list__isnull=False).select_related("target_list__uploaded"):
+        people |= Q(pk__in=people_on(entry.target_list).order_by().values("pk"))
+    addresses = entries.exclude(normalized="").values_list("address", flat=True)
+    return new_static_list(name, permitted_people(membership).filter(people), addresses, by=membership.user)
 
 
 def chosen(mailing: Mailing) -> Chosen:
@@ -202,8 +219,10 @@ def _people_of(mailing: Mailing, membership: Membership, key: str) -> tuple[str,
         return _kind_names()[key], permitted_people(membership).filter(kind=KINDS[key], active=True)
     if key.startswith(_LIST):
         target_list = _list_of(key)
-        people = permitted_people(membership).filter(pk__in=people_on(target_list).order_by().values("pk"))
-        return (target_list.name, people) if target_list else ("", None)
+        if target_list is None:
+            return "", None
+        on_list = people_on(target_list).order_by().values("pk")
+        return target_list.name, permitted_people(membership).filter(pk__in=on_list)
     group = permitted_groups(membership).filter(pk=_number(key)).first()
     if group is None:
         return "", None
@@ -230,11 +249,12 @@ def _lists(search: str) -> list[PaneGroup]:
 
 
 def _list_of(key: str) -> TargetList | None:
-    return TargetList.objects.filter(pk=_number(key.removeprefix(_LIST))).first()
+    number = _number(key.removeprefix(_LIST)) if key.startswith(_LIST) else 0
+    return TargetList.objects.select_related("uploaded").filter(pk=number).first()
 
 
 def _choose_list(mailing: Mailing, key: str, *, is_excluded: bool) -> bool:
-    target_list = _list_of(key) if key.startswith(_LIST) else None
+    target_list = _list_of(key)
     if target_list:
         mailing.entries.update_or_create(target_list=target_list, defaults={"is_excluded": is_excluded})
     return target_list is not None

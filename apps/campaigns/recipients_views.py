@@ -1,6 +1,7 @@
 """Step one: who gets it. Whatever button is pressed, what stands in the form is kept in the draft."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from apps.organizations.permissions import SENDING, requires
+from apps.organizations.permissions import SENDING, Permission, requires
 from apps.targetlists.uploading import FileRefused, upload_list
 
 from . import audience, picker
@@ -132,6 +133,8 @@ def _act(request, mailing: Mailing) -> None:
         _say_if_not(request, picker.add_all(mailing, request.membership, key), _OUTSIDE)
     elif action == "leave_out":
         _say_if_not(request, picker.leave_out(mailing, key), _("Open a target list first."))
+    elif action == "keep_list":
+        _keep_list(request, mailing)
     elif action == "remove":
         picker.remove(mailing, entries)
     elif action == "remove_all":
@@ -140,6 +143,16 @@ def _act(request, mailing: Mailing) -> None:
         picker.remove(mailing, [int(action[9:])])
     elif action == "drop_list":
         drop_list(mailing)
+
+
+def _keep_list(request, mailing: Mailing) -> None:
+    if not request.membership.may(Permission.MANAGE_LISTS):
+        return messages.warning(request, _("Ask an administrator to make target lists for you."))
+    try:
+        kept = picker.keep_as_list(mailing, request.membership, request.POST.get("list_name", ""))
+    except ValidationError as error:
+        return messages.error(request, error.messages[0])
+    return messages.success(request, _("Kept as the target list “%(name)s”.") % {"name": kept.name})
 
 
 def _say_if_not(request, done: object, sentence: object) -> None:
@@ -184,6 +197,7 @@ def _page(request, mailing: Mailing, form: RecipientsForm, typed: str, bad: list
         "bad": bad,
         "bad_shown": bad[:SENTENCES_SHOWN],
         "bad_more": max(0, len(bad) - SENTENCES_SHOWN),
+        "may_manage_lists": request.membership.may(Permission.MANAGE_LISTS),
         "may_type": may_write_to_anybody(request.membership),
         "count": audience.count(mailing),
     }

@@ -216,3 +216,21 @@ def test_who_is_outside_the_writers_groups_is_counted_and_not_named(class_5a, te
     mailing = mailing_to(static("Mixed", olga), by=teacher)
     (row,) = audience.left_out(mailing)
     assert (row.name, row.address, row.reason) == ("", "", Reason.OUTSIDE_GROUPS)
+
+
+@pytest.mark.feature("S2.8")
+def test_what_is_chosen_can_be_kept_as_a_new_list(school, office_client, office):
+    with in_organization(school):
+        class_5a = people.group("5º A")
+        people.student("Aina Puig", class_5a)
+        club = people.person("Club of Turia", "club@x.example")
+        draft = people.mailing(class_5a, club, "guide@y.example", by=office, year=people.year())
+    page = office_client.get(url(draft)).content.decode()
+    assert "New target list" in page
+    answer = post_recipients(office_client, draft, "keep_list", list_name="Trip of May")
+    assert "Kept as the target list “Trip of May”." in office_client.get(answer.url).content.decode()
+    again = post_recipients(office_client, draft, "keep_list", list_name="Trip of May")
+    assert "is called “Trip of May” already" in office_client.get(again.url).content.decode()
+    with in_organization(school):
+        kept = TargetList.objects.get()
+        assert {str(member) for member in kept.members.all()} == {"Aina Puig", "Club of Turia", "guide@y.example"}
