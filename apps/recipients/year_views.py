@@ -80,7 +80,9 @@ def move_up(request, pk: int) -> HttpResponse:
     year = get_object_or_404(AcademicYear, pk=pk)
     sources = AcademicYear.objects.exclude(pk=pk)
     source = sources.filter(pk=_number(request.GET.get("from", ""))).first()
-    source = source or get_object_or_404(sources.filter(starts_on__lt=year.starts_on)[:1])
+    source = source or sources.filter(starts_on__lt=year.starts_on).first() or sources.last()
+    if source is None:
+        return redirect(request.organization.url("people:year_copy", pk))
     classes, targets = _classes(source), _classes(year)
     if request.method == "POST":
         number = grouping.move_up(_chosen(request.POST, classes, targets))

@@ -59,11 +59,26 @@ def change_a_group(page: Page, look) -> None:
     expect(page.get_by_role("region", name="Chosen groups")).to_contain_text("2º Primaria A")
 
 
+def look_at_the_rest(page: Page, look) -> None:
+    page.goto(f"{PEOPLE}/units/")
+    look(page, "units")
+    page.get_by_role("link", name="Delete Infantil").click()
+    look(page, "unit-delete")
+    page.goto(f"{PEOPLE}/groups/")
+    page.get_by_role("link", name="Office and support").click()
+    look(page, "group-of-staff")
+    page.get_by_role("link", name="Edit").click()
+    look(page, "group-edit")
+    page.get_by_role("link", name="Delete").click()
+    look(page, "group-delete")
+
+
 def test_a_new_year_gets_its_groups_and_students(page, demo, look):
     log_in(page, demo)
     add_the_next_year(page, look)
     copy_groups_and_move_students_up(page, look)
     change_a_group(page, look)
+    look_at_the_rest(page, look)
 
 
 @pytest.mark.feature("B14")

@@ -210,6 +210,12 @@ def test_students_move_to_another_class_and_are_there_once(office_client, school
     assert names(second) == ["Pau Llorens", "Aina Puig"]
 
 
+def test_the_first_year_of_all_has_no_year_to_take_students_from(office_client, school, scoped):
+    year = people.year()
+    response = office_client.get(school.url("people:year_move_up", year.pk), follow=True)
+    assert "No other year to copy from" in response.text
+
+
 @pytest.fixture
 def two_years(scoped):
     """The classes 1º A and 2º A of the last year with students and a teacher, and an empty new year."""
