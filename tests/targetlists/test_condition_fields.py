@@ -1,0 +1,165 @@
+"""Each thing one can filter by, over a school of a few people whom one can count on the fingers."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.deliveries.models import Delivery, DeliveryAbout, Event
+from apps.organizations.models import Unit
+from apps.recipients.models import AcademicYear, Enrolment, Group, Person
+from apps.targetlists.condition_fields import fields_by_heading
+from apps.targetlists.conditions import check, people_meeting
+from apps.targetlists.models import OptOut, TargetList, UploadedList, UploadedRow
+from tests import people
+from tests.conftest import make_member
+
+pytestmark = [pytest.mark.django_db, pytest.mark.feature("S1.21")]
+
+
+@pytest.fixture
+def groups(scoped) -> dict[str, str]:
+    """Ana (student of 5º A of Primary, guardian Gil), Old (student of a past year, guardian Rosa), Tea teaches 5º A."""
+    primary = Unit.objects.create(name="Primary")
+    this, past = people.year(), people.year("2019-20", 2019)
+    now = people.group("5º A", unit=primary)
+    then = Group.objects.create(name="6º B", kind="class", year=past, unit=primary)
+    choir = people.group("Choir", kind="subject")
+    ana, old = people.student("Ana", now, choir, address="ana@x.example"), people.student("Old", then, active=False)
+    Person.objects.filter(pk=old.pk).update(left_on=date(2020, 6, 30))
+    people.guardian("Gil", "gil@home.example", ana)
+    people.guardian("Rosa", "", old)
+    teacher = people.person(
+        "Tea", "tea@x.example", kind="staff", unit=primary, membership=make_member(scoped, "teacher")
+    )
+    Enrolment.objects.create(person=teacher, group=now, role="teacher")
+    people.contact_point(teacher, "612 555 018", channel="phone")
+    people.contact_point(ana, "612 555 019", channel="phone", health="no_sms")
+    OptOut.objects.create(normalized="gil@home.example", scope="commercial")
+    named = {
+        "now": now,
+        "then": then,
+        "choir": choir,
+        "primary": primary,
+        "this": this,
+        "past": past,
+        "teacher": teacher,
+    }
+    return {name: str(row.pk) for name, row in named.items()}
+
+
+def found(groups: dict[str, str], field: str, operator: str, *values) -> str:
+    """First names, in order."""
+    value = [groups.get(each, each) for each in values] if values and isinstance(values[0], str) else None
+    condition = {"field": field, "operator": operator, "value": value}
+    assert check(condition) == []
+    return " ".join(sorted(person.first_name for person in people_meeting(condition)))
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "values", "expected"),
+    [
+        ("group", "is", ("now",), "Ana Tea"),
+        ("group", "is_not", ("now", "then"), "Gil Rosa"),
+        ("group_kind", "is", ("subject",), "Ana"),
+        ("group_kind", "is", ("class",), "Ana Tea"),
+        ("group_unit", "is", ("primary",), "Ana Tea"),
+        ("year", "is", ("past",), "Old"),
+        ("year", "is_not", ("this",), "Gil Old Rosa"),
+        ("role", "is", ("teacher",), "Tea"),
+        ("teaches", "is", ("now",), "Tea"),
+        ("taught_by", "is", ("tea",), "Ana"),
+        ("guardian_group", "is", ("then",), "Rosa"),
+        ("guardian_unit", "is", ("primary",), "Gil"),
+        ("guardian_year", "is", ("past",), "Rosa"),
+        ("has_guardian", "yes", (), "Ana Old"),
+        ("login", "yes", (), "Tea"),
+        ("unit", "is", ("primary",), "Tea"),
+        ("unit", "is_not", ("none",), "Tea"),
+        ("active", "no", (), "Old"),
+        ("phone", "has", (), "Ana Tea"),
+        ("phone", "no_sms", (), "Ana"),
+        ("email", "has_not", (), "Old Rosa"),
+        ("opted_out", "is", ("commercial",), "Gil"),
+        ("opted_out", "is", ("all",), ""),
+    ],
+)
+def test_a_choice_finds_exactly_these(groups, field, operator, values, expected):
+    assert found(groups, field, operator, *values) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "expected"),
+    [
+        ("group_name", "contains", "5º", "Ana Tea"),
+        ("group_name", "contains", "6º", ""),
+        ("name", "begins", "TÉ", "Tea"),
+        ("name", "contains", "´", ""),
+        ("name", "not_contains", "a", "Gil Old"),
+        ("address", "contains", "@HOME", "Gil"),
+        ("address", "contains", "612555018", "Tea"),
+        ("address", "contains", "612 555 018", "Tea"),
+        ("address", "contains", "50%", ""),
+        ("left_on", "before", "2021-01-01", "Old"),
+        ("left_on", "since", "2020-06-30", "Old"),
+        ("left_on", "since", "2020-07-01", ""),
+        ("left_on", "last_days", 100, ""),
+        ("children", "exactly", 0, "Ana Old Rosa Tea"),
+        ("children", "at_least", 1, "Gil"),
+        ("children", "at_least", 2, ""),
+        ("created", "last_days", 0, "Ana Gil Old Rosa Tea"),
+    ],
+)
+def test_a_value_finds_exactly_these(groups, field, operator, value, expected):
+    condition = {"field": field, "operator": operator, "value": value}
+    assert check(condition) == []
+    assert " ".join(sorted(person.first_name for person in people_meeting(condition))) == expected
+
+
+def test_who_came_on_record_lately(groups):
+    Person.objects.filter(first_name="Gil").update(created_at=timezone.now() - timedelta(days=40))
+    condition = {"field": "created", "operator": "last_days", "value": 30}
+    assert "Gil" not in {person.first_name for person in people_meeting(condition)}
+    day = timezone.localdate() - timedelta(days=20)
+    condition = {"field": "created", "operator": "before", "value": day.isoformat()}
+    assert [person.first_name for person in people_meeting(condition)] == ["Gil"]
+
+
+def test_another_list_counts_people_and_whoever_owns_an_address_on_it(groups):
+    uploaded = UploadedList.objects.create(name="x.csv")
+    UploadedRow.objects.create(list=uploaded, row=2, value="Gil@home.example", normalized="gil@home.example")
+    target_list = TargetList.objects.create(name="File", kind="uploaded", uploaded=uploaded)
+    assert found(groups, "list", "is", str(target_list.pk)) == "Gil"
+    assert found(groups, "list", "is_not", str(target_list.pk)) == "Ana Old Rosa Tea"
+
+
+def test_a_message_concerns_its_recipient_and_the_student_it_is_about(groups):
+    mailing = people.mailing(state="done")
+    gil, ana = Person.objects.get(first_name="Gil"), Person.objects.get(first_name="Ana")
+    delivery = Delivery.objects.create(
+        mailing=mailing, person=gil, address="gil@home.example", normalized="gil@home.example", state="sent"
+    )
+    DeliveryAbout.objects.create(delivery=delivery, person=ana)
+    assert found(groups, "message_received", "is", str(mailing.pk)) == "Ana Gil"
+    assert found(groups, "message_received", "is_not", str(mailing.pk)) == "Old Rosa Tea"
+    assert found(groups, "message_missed", "is", str(mailing.pk)) == ""
+    assert found(groups, "message_opened", "is", str(mailing.pk)) == ""
+    Event.objects.create(delivery=delivery, kind="clicked", at=timezone.now(), external_id="1")
+    assert found(groups, "message_clicked", "is", str(mailing.pk)) == "Ana Gil"
+    assert found(groups, "message_opened", "is", str(mailing.pk)) == ""
+
+
+def test_messages_that_have_not_begun_are_not_offered(scoped):
+    people.mailing(subject="Still a draft")
+    sent = people.mailing(subject="Went out", state="sending")
+    headings = fields_by_heading()
+    (field,) = [field for fields in headings.values() for field in fields if field.name == "message_received"]
+    assert list(field.choices()) == [(str(sent.pk), "Went out", "")]
+
+
+def test_without_any_year_the_fields_of_this_year_find_nobody(scoped):
+    AcademicYear.objects.all().delete()
+    people.person("Ana")
+    for field, value in [("group_name", "5º"), ("group_kind", ["class"])]:
+        operator = "contains" if field == "group_name" else "is"
+        assert not people_meeting({"field": field, "operator": operator, "value": value}).exists()
