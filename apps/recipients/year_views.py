@@ -108,8 +108,11 @@ def _classes(year: AcademicYear) -> list[Group]:
 
 
 def _guessed(classes: list[Group], targets: list[Group]) -> list[tuple[Group, int | None]]:
-    names = {target.name: target.pk for target in targets}
-    return [(each, grouping.guess_next(each.name, names)) for each in classes]
+    """Each class with the one that follows it in its own unit: two schools of a group may name theirs alike."""
+    names: dict[int | None, dict[str, int]] = {}
+    for target in targets:
+        names.setdefault(target.unit_id, {})[target.name] = target.pk
+    return [(each, grouping.guess_next(each.name, names.get(each.unit_id, {}))) for each in classes]
 
 
 def _chosen(posted, classes: list[Group], targets: list[Group]) -> dict[int, int]:

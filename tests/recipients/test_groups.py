@@ -271,6 +271,15 @@ def test_the_next_class_is_guessed_by_its_number_alone():
     assert grouping.guess_next("Bees", classes) is None
 
 
+def test_a_class_is_guessed_within_its_own_unit(office_client, school, two_years):
+    last, new = two_years
+    grouping.copy_groups(last, new)
+    Group.objects.create(name="2º A", unit=Unit.objects.create(name="Another school"), year=new)
+    response = office_client.get(school.url("people:year_move_up", new.pk))
+    guesses = {each.name: guess for each, guess in response.context["rows"]}
+    assert guesses == {"1º A": Group.objects.get(year=new, name="2º A", unit__name="Primary").pk, "2º A": None}
+
+
 def test_many_students_move_up_in_a_number_of_queries_that_does_not_grow(scoped, two_years, django_assert_num_queries):
     last, new = two_years
     grouping.copy_groups(last, new)
