@@ -43,7 +43,7 @@ def groups(scoped) -> dict[str, str]:
         "primary": primary,
         "this": this,
         "past": past,
-        "teacher": teacher,
+        "tea": teacher,
     }
     return {name: str(row.pk) for name, row in named.items()}
 
