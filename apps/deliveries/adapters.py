@@ -7,6 +7,7 @@ from typing import Protocol
 from apps.campaigns.models import Mailing
 from apps.channels.email.addresses import UnsendableAddress
 from apps.channels.email.esp import EspAccount, EspChannel
+from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
 from apps.channels.email.smtp import Envelope, SmtpChannel
 from apps.channels.outcomes import AccountProblem, Outcome, Result, gettext_noop
 from apps.senders.logging_in import smtp_account
@@ -61,7 +62,9 @@ class EspAdapter:
     is_stopped = False
 
     def __init__(self, account: SenderAccount, connections: int) -> None:
-        self._channel = EspChannel(EspAccount(account.provider, account.password, domain=account.provider_domain))
+        address = EUROPEAN_ADDRESSES.get(account.provider, "") if account.in_europe else ""
+        known = {"domain": account.provider_domain, "api_url": address}
+        self._channel = EspChannel(EspAccount(account.provider, account.password, **known))
 
     async def deliver(self, letters: LetterMaker, rows: Iterable[PreparedRow], on_outcome: OnOutcome) -> None:
         loop = asyncio.get_running_loop()

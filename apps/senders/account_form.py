@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
 from apps.channels.email.oauth2 import is_trusted_address
 from apps.core.form_looks import LooksMixin, say_bounds
 
@@ -21,8 +22,9 @@ Provider, Authentication = SenderAccount.Provider, SenderAccount.Authentication
 
 _SERVER = ("host", "port", "security", "authentication", "username", "max_connections", "messages_per_connection")
 _OAUTH2 = ("oauth_token_url", "oauth_client_id", "client_secret", "refresh_token")
-_SERVICE = ("api_key", "provider_domain", "webhook_secret")
-_PLAIN = ("name", "provider", *_SERVER, "oauth_token_url", "oauth_client_id", "provider_domain", "messages_per_minute")
+_SERVICE = ("api_key", "provider_domain", "in_europe", "webhook_secret")
+_OF_SERVICE = ("provider_domain", "in_europe")
+_PLAIN = ("name", "provider", *_SERVER, "oauth_token_url", "oauth_client_id", *_OF_SERVICE, "messages_per_minute")
 # Field -> what is said where it is needed and empty.
 _NEEDED = {
     "host": gettext_lazy("Write the name of the mail server, such as smtp.school.example."),
@@ -38,7 +40,7 @@ _MEANT_FOR = {
     "password": ("provider", "host"),
     "client_secret": ("oauth_token_url",),
     "refresh_token": ("oauth_token_url", "oauth_client_id"),
-    "api_key": ("provider",),
+    "api_key": ("provider", "in_europe"),
     "webhook_secret": ("provider",),
 }
 _PLACES = {place for places in _MEANT_FOR.values() for place in places}
@@ -94,6 +96,7 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
         widgets = {"username": forms.TextInput(attrs={"autocomplete": "off"})}
         help_texts = {
             "provider_domain": gettext_lazy("Mailgun: the domain from which it sends."),
+            "in_europe": gettext_lazy("The service then keeps what you send in the European Union."),
             "messages_per_minute": gettext_lazy("Empty: as many as the other side takes."),
             "max_connections": gettext_lazy("Most mail servers allow three."),
             "messages_per_connection": gettext_lazy("Empty: as many as the server takes."),
@@ -145,8 +148,9 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
     def _fitting(self) -> set[str]:
         """The fields that mean something for what was chosen."""
         if self.cleaned_data["provider"] != Provider.SMTP:
-            mailgun = self.cleaned_data["provider"] == Provider.MAILGUN
-            return {*_SERVICE} if mailgun else {*_SERVICE} - {"provider_domain"}
+            provider = self.cleaned_data["provider"]
+            left_out = set() if provider == Provider.MAILGUN else {"provider_domain"}
+            return {*_SERVICE} - left_out - (set() if provider in EUROPEAN_ADDRESSES else {"in_europe"})
         if self.cleaned_data.get("authentication") == Authentication.OAUTH2:
             return {*_SERVER, *_OAUTH2}
         return {*_SERVER, "password"}

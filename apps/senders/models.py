@@ -62,6 +62,7 @@ class SenderAccount(OrganizationModel):
 
     # What a mail service wants besides its key, and the secret part of the address to which it reports.
     provider_domain = models.CharField(_("domain at the service"), max_length=253, blank=True)
+    in_europe = models.BooleanField(_("our account there is one of the European Union"), default=False)
     webhook_key = models.CharField(max_length=43, blank=True, editable=False)
     encrypted_webhook_secret = models.TextField(blank=True, editable=False)
 

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
@@ -82,6 +83,7 @@ def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "")
         "name": name,
         "trouble": account_trouble.sentence(form.instance),
         "reports_to": form.instance.webhook_address,
+        "european": "|".join(EUROPEAN_ADDRESSES),
     }
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
         messages.success(request, _("The account %(name)s is saved.") % {"name": form.instance})

@@ -96,6 +96,15 @@ def test_the_verification_key_of_sendgrid_is_taken(administrator_client, school,
     assert saved("Service").webhook_secret == shown
 
 
+@pytest.mark.parametrize(("provider", "is_kept"), [("mailgun", True), ("sparkpost", True), ("postmark", False)])
+def test_european_accounts_are_known_where_a_service_has_them(administrator_client, school, scoped, provider, is_kept):
+    data = SERVICE | {"provider": provider, "provider_domain": "mg.school.example", "in_europe": "on"}
+    if provider == "postmark":
+        data |= {"webhook_secret": ""}
+    add(administrator_client, school, data)
+    assert saved("Service").in_europe == is_kept
+
+
 def test_a_mail_server_has_no_address_for_reports(administrator_client, school, scoped):
     add(administrator_client, school, PASSWORD)
     account = saved("School")
