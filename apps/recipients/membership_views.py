@@ -12,6 +12,7 @@ from apps.organizations.permissions import Permission, requires
 
 from . import grouping
 from .models import Enrolment, Group
+from .posted_ids import posted_id, posted_ids
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -21,7 +22,7 @@ def enrol(request, pk: int, role: str) -> HttpResponse:
     group = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
     role = _role_of(role, group)
     search = request.GET.get("q", "")[:200].replace("\0", "")
-    source = Group.objects.filter(pk=_number(request.GET.get("from", ""))).first()
+    source = Group.objects.filter(pk=posted_id(request.GET.get("from", ""))).first()
     people = grouping.who_may_come(group, role, search, source)
     narrowed = bool(search.strip() or source)
     if request.method == "POST":
@@ -45,7 +46,7 @@ def enrol(request, pk: int, role: str) -> HttpResponse:
 def members(request, pk: int) -> HttpResponse:
     """What the buttons below the ticked people do: take out, or move to another group."""
     group = get_object_or_404(Group, pk=pk)
-    students, teachers = _ticked(request, "student"), _ticked(request, "teacher")
+    students, teachers = posted_ids(request.POST.getlist("student")), posted_ids(request.POST.getlist("teacher"))
     if not students and not teachers:
         messages.error(request, _("Tick somebody first."))
     elif request.POST.get("do") == "move":
@@ -69,7 +70,7 @@ def _role_of(role: str, group: Group) -> str:
 def _put_in(request, group: Group, role: str, everybody) -> None:
     people = everybody
     if people is None:
-        ticked = _ticked(request, "person")
+        ticked = posted_ids(request.POST.getlist("person"))
         if not ticked:
             messages.error(request, _("Tick somebody first."))
             return
@@ -80,7 +81,7 @@ def _put_in(request, group: Group, role: str, everybody) -> None:
 
 
 def _move(request, group: Group, students: list[int]) -> None:
-    target = grouping.targets_of(group).filter(pk=_number(request.POST.get("target", ""))).first()
+    target = grouping.targets_of(group).filter(pk=posted_id(request.POST.get("target", ""))).first()
     if target is None:
         messages.error(request, _("Choose the group to which they move."))
         return
@@ -92,11 +93,3 @@ def _move(request, group: Group, students: list[int]) -> None:
 def _sources(group: Group):
     same = Group.objects.filter(year=group.year_id).exclude(pk=group.pk).exclude(kind=Group.Kind.STAFF)
     return same.select_related("unit").order_by("unit__name", "kind", "name")
-
-
-def _ticked(request, name: str) -> list[int]:
-    return [number for number in map(_number, request.POST.getlist(name)) if number]
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0

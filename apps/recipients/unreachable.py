@@ -10,6 +10,7 @@ from apps.core.exports import in_portions
 from apps.organizations.models import Unit
 
 from .models import AcademicYear, Enrolment, Group, Person
+from .posted_ids import posted_id, posted_ids
 from .reaching import out_of_reach, with_reach
 
 SHOWN = 300
@@ -101,16 +102,12 @@ def filled(classes: list[ClassCount], rows: Iterable[tuple[Group | None, Person]
 def asked_for(query, organization_years: list[AcademicYear]) -> Asked:
     """What the query string asks for (`year`, `unit`, `group`, `student`); what makes no sense is passed over."""
     year = next((each for each in organization_years if str(each.pk) == query.get("year")), None)
-    unit = Unit.objects.filter(pk=_number(query.get("unit"))).first()
-    group = Group.objects.filter(pk=_number(query.get("group")), kind=Group.Kind.CLASS).select_related("year").first()
-    chosen = [number for number in map(_number, query.getlist("student")) if number]
+    unit = Unit.objects.filter(pk=posted_id(query.get("unit"))).first()
+    group = Group.objects.filter(pk=posted_id(query.get("group")), kind=Group.Kind.CLASS).select_related("year").first()
+    chosen = posted_ids(query.getlist("student"))
     if group and group.year:
         return Asked(group.year, None, group, chosen)
     return Asked(year or AcademicYear.current(), unit, None, chosen)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 
 def classes_of(asked: Asked) -> QuerySet[Group]:

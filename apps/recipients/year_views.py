@@ -13,6 +13,7 @@ from apps.organizations.permissions import Permission, requires
 
 from . import grouping
 from .models import AcademicYear, Group
+from .posted_ids import posted_id
 from .school_forms import CopyForm, YearForm
 from .views import SEEING
 
@@ -79,7 +80,7 @@ def move_up(request, pk: int) -> HttpResponse:
     """For each class of the year before, the class of this year into which its students go."""
     year = get_object_or_404(AcademicYear, pk=pk)
     sources = AcademicYear.objects.exclude(pk=pk)
-    source = sources.filter(pk=_number(request.GET.get("from", ""))).first()
+    source = sources.filter(pk=posted_id(request.GET.get("from", ""))).first()
     source = source or sources.filter(starts_on__lt=year.starts_on).first() or sources.last()
     if source is None:
         return redirect(request.organization.url("people:year_copy", pk))
@@ -118,9 +119,5 @@ def _guessed(classes: list[Group], targets: list[Group]) -> list[tuple[Group, in
 def _chosen(posted, classes: list[Group], targets: list[Group]) -> dict[int, int]:
     """Class -> target, as posted in `target-<id of the class>`; ids that are not on offer are passed over."""
     offered = {target.pk for target in targets}
-    wanted = {each.pk: _number(posted.get(f"target-{each.pk}", "")) for each in classes}
+    wanted = {each.pk: posted_id(posted.get(f"target-{each.pk}", "")) for each in classes}
     return {source: target for source, target in wanted.items() if target in offered}
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
