@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from django.utils.translation import gettext as _
 
 from . import oneroster, power_school, school_data_sync, table
 from .columns import guess_mapping
 from .opening import FileRefused, Files, Source, open_files
+from .reading import OpenTable
 from .staged import Staged
 
 FORMATS: dict[str, Callable[..., Iterator[Staged]]] = {
@@ -49,28 +51,26 @@ def read(
 def detect(source: Source, file_name: str) -> str:
     """The format of a file, one of FORMATS. Raises FileRefused."""
     with open_files(source, file_name) as files:
-        return _format_of(files)
+        return _format_of_folder(files) if files.is_folder else _format_of_table(files.only_table())
 
 
 def look(source: Source, file_name: str, *, encoding: str = "", delimiter: str = "", rows: int = 200) -> FirstLook:
     """Format, columns and first rows of a file. Raises FileRefused."""
     with open_files(source, file_name) as files:
-        found = FirstLook(_format_of(files))
-        if found.format != "table":
-            return found
+        if files.is_folder:
+            return FirstLook(_format_of_folder(files))
         opened = files.only_table(encoding, delimiter)
+        found = FirstLook(_format_of_table(opened), header=opened.header, fields=guess_mapping(opened.header))
         found.dialect = {"kind": opened.kind, "encoding": opened.encoding, "delimiter": opened.delimiter}
-        found.header, found.fields = opened.header, guess_mapping(opened.header)
-        for number_and_cells in opened.rows():
-            found.rows.append(number_and_cells)
-            if len(found.rows) >= rows:
-                break
+        found.rows = list(islice(opened.rows(), rows))
         return found
 
 
-def _format_of(files: Files) -> str:
-    if not files.is_folder:
-        return "power_school" if power_school.is_contacts_export(files.only_table().header) else "table"
+def _format_of_table(table: OpenTable) -> str:
+    return "power_school" if power_school.is_contacts_export(table.header) else "table"
+
+
+def _format_of_folder(files: Files) -> str:
     if oneroster.is_oneroster(files):
         return "oneroster"
     if school_data_sync.is_school_data_sync(files):
