@@ -36,6 +36,7 @@ __all__ = [
 
 MAX_DEPTH = 5
 MAX_LEAVES = 50
+MANY = 20_000
 _BRANCHES = ("all", "any", "not")
 
 Condition = Mapping[str, Any]
@@ -57,9 +58,12 @@ def people_meeting(condition: Condition) -> QuerySet[Person]:
     return Person.objects.filter(as_sets(_compiled(condition)[1]))
 
 
-def first_people_meeting(condition: Condition) -> QuerySet[Person]:
-    """As people_meeting(), for whoever reads a page of them in the order of an index and not all."""
-    return Person.objects.filter(_compiled(condition)[1])
+def first_people_meeting(condition: Condition, number: int) -> QuerySet[Person]:
+    """As people_meeting(), for whoever reads a page in the order of an index; `number` is how many meet it in all.
+
+    Of many the first are found by walking along the index; to find few one would walk to its end.
+    """
+    return Person.objects.filter(_compiled(condition)[1]) if number >= MANY else people_meeting(condition)
 
 
 def where(condition: Condition) -> Q:

@@ -58,6 +58,7 @@ def _page(found: TargetList, draft: dict, wrong: list, shows_errors: bool) -> di
         "shows_errors": shows_errors,
     }
     if not wrong:
-        names = list(first_people_meeting(condition).order_by(*PEOPLE_ORDER)[:NAMES_SHOWN])
-        context |= {"number": people_meeting(condition).order_by().count(), "names": names}
+        number = people_meeting(condition).order_by().count()
+        first = first_people_meeting(condition, number).order_by(*PEOPLE_ORDER)
+        context |= {"number": number, "names": list(first[:NAMES_SHOWN])}
     return context

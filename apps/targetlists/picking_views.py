@@ -13,7 +13,7 @@ from apps.recipients.models import Person
 
 from .finding import KINDS, Search, groups_to_choose, members_without_person, with_membership
 from .forms import MAX_TYPED, split_addresses
-from .members import PEOPLE_ORDER, add_addresses, add_people, number_of, people_on, remove_addresses, remove_people
+from .members import PEOPLE_ORDER, add_addresses, add_people, number_of, remove_addresses, remove_people
 from .models import TargetList
 
 BAD_SHOWN = 10
@@ -54,7 +54,7 @@ def remove(request, pk: int) -> HttpResponse:
     """Take the ticked people and addresses off, or (`do=all`) everybody of the kind that is shown."""
     found = _static(pk)
     if request.POST.get("do") == "all_people":
-        number = remove_people(found, people_on(found))
+        number = remove_people(found, Person.objects.all())
     elif request.POST.get("do") == "all_addresses":
         number = remove_addresses(found)
     else:

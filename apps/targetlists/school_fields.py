@@ -13,6 +13,7 @@ from .person_fields import exists, unit_choices, unless
 
 SCHOOL, FAMILY = _("Groups and years"), _("Family")
 MAX_CHOICES = 3_000
+_FEW = 3
 _AT_LEAST = Operator("at_least", _("at least"), Takes.NUMBER)
 _AT_MOST = Operator("at_most", _("at most"), Takes.NUMBER)
 _EXACTLY = Operator("exactly", _("exactly"), Takes.NUMBER)
@@ -129,12 +130,22 @@ def _children(operator: str, number: int) -> Q:
 def _at_least(number: int) -> Q:
     if number == 0:
         return Q(pk__gt=0)
-    pairs = Guardianship.objects.filter(guardian=OuterRef("pk"), student__active=True)
-    if number == 1:
-        return Q(Exists(pairs))
-    counted = Guardianship.objects.filter(student__active=True).order_by().values("guardian")
-    many = counted.annotate(number=Count("student")).filter(number__gte=number)
-    return Q(Exists(pairs.filter(guardian__in=many.values("guardian"))))
+    pairs = Guardianship.objects.filter(student__active=True)
+    if number <= _FEW:
+        return exists(_with_others(pairs, number), guardian=OuterRef("pk"))
+    many = pairs.order_by().values("guardian").annotate(number=Count("student")).filter(number__gte=number)
+    return exists(pairs.filter(guardian__in=many.values("guardian")), guardian=OuterRef("pk"))
+
+
+def _with_others(pairs: QuerySet[Guardianship], number: int) -> QuerySet[Guardianship]:
+    """Those of `pairs` after which as many of the same guardian follow that there are `number` of them.
+
+    Few are found so in half the time that it takes to count all children of everybody.
+    """
+    found = pairs
+    for _place in range(number - 1):
+        found = pairs.filter(Exists(found.filter(guardian=OuterRef("guardian"), pk__gt=OuterRef("pk"))))
+    return found
 
 
 FIELDS = (

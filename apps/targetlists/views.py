@@ -61,8 +61,8 @@ def target_list(request, pk: int) -> HttpResponse:
     found = get_object_or_404(TargetList.objects.select_related("uploaded", "created_by"), pk=pk)
     is_uploaded, text = found.kind == TargetList.Kind.UPLOADED, Search.asked(request.GET).text
     shows_addresses = is_uploaded or request.GET.get("show") == "addresses"
-    rows, order = _rows(found, text, shows_addresses)
     number, addresses = number_of(found), 0 if found.kind == TargetList.Kind.FILTER else addresses_on(found).count()
+    rows, order = _rows(found, number, text, shows_addresses)
     context = {
         "list": found,
         "page": paginate(rows, request, order),
@@ -142,10 +142,10 @@ def _make(request, form: NewListForm) -> TargetList | None:
     return None
 
 
-def _rows(found: TargetList, text: str, shows_addresses: bool):
+def _rows(found: TargetList, number: int, text: str, shows_addresses: bool):
     """The members that are asked for, and the order in which their pages are read."""
     if not shows_addresses:
-        people = people_on(found)
+        people = people_on(found, number)
         if text:
             search = Search(text=text, former=True)
             people = people.filter(pk__in=search.people.values("pk"))
