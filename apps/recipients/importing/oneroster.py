@@ -158,10 +158,8 @@ class _OneRoster(Roster):
         if role and not read_kind(role):
             self._wrong("role", _("“%(text)s” is not understood here.") % {"text": role[:40]}, role)
         kind = self._people.kind(key)
-        # Of a delta whose roles are elsewhere nothing is said of the kind: it stays as it is on record.
-        shown = kind or ("" if self._is_delta else "contact")
         gone = "gone" if status.lower() in _GONE else "here"
-        if not self._take_person(key, shown, first, last, self._unit(unit) or self._unit(units), gone, number=key):
+        if not self._take_person(key, kind or "contact", first, last, self._unit(unit) or self._unit(units), gone, number=key):
             return
         self._take_contacts(key, email, phone, sms)
         for agent in listed(agents):

@@ -83,7 +83,7 @@ class _Contacts:
         row = self._row
         if not self._take_contact(contact, first, last):
             return
-        key = f"contact {self._contact[0]}"
+        key = f"contact-{self._contact[0]}"
         if phone and self._is_new("phone", phone):
             row.add_phones(key, self._heading(3), phone)
         if email and self._is_new("email", email):
@@ -91,10 +91,12 @@ class _Contacts:
         if not student or not self._is_new("student", student):
             return
         student = row.name(self._heading(5), student)
-        names = split_name(row.name(self._heading(6), student_name))
+        first, last = split_name(row.name(self._heading(6), student_name))
         if row.is_left_out():
             return
-        row.facts.append(StagedPerson(student, "student", student, "", *names, row=row.row))
+        # Whom the export does not name is on record already, or comes with another file.
+        if first or last:
+            row.facts.append(StagedPerson(student, "student", student, "", first, last, row=row.row))
         status = "gone" if active.lower() in _NO else "here"
         row.facts.append(StagedGuardianship(student, key, relation[:60], status))
 
@@ -116,7 +118,9 @@ class _Contacts:
         if row.is_left_out():
             return False
         self._contact = (contact, first, last)
-        row.facts.append(StagedPerson(f"contact {contact}", "guardian", contact, "", first, last, row=row.row))
+        # Contacts and students are numbered each for themselves.
+        key = f"contact-{contact}"
+        row.facts.append(StagedPerson(key, "guardian", key, "", first, last, row=row.row))
         return True
 
     def _is_new(self, what: str, text: str) -> bool:

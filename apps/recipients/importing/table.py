@@ -128,6 +128,7 @@ class _TableReader:
         first, last = self._names(own, cells)
         if not first and not last:
             facts.mistake("", _("This row has no name."), is_fatal=True)
+        if facts.is_left_out():
             return
         kind = facts.choice(self._header[self._kind_place], cells[self._kind_place], read_kind) or self._kind
         number = self._number(row, cells[own.number], first, last)

@@ -1,0 +1,52 @@
+"""Write rosters in each format, well or with what real programs get wrong, and read them as facts."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from apps.recipients.importing.readers import detect, look, read
+from apps.recipients.importing.staged import Mistake, Staged
+
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "rosters"
+
+
+def written(
+    rows: Iterable[Iterable[str]], delimiter: str = ",", encoding: str = "utf-8", ending: str = "\r\n"
+) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator=ending).writerows(rows)
+    return text.getvalue().encode(encoding)
+
+
+def zipped(files: dict[str, str | bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+def facts_of(source, *, fields: list[str] | None = None, country: str = "ES", **options) -> list[Staged]:
+    """Everything that a delivery says, its format found out, its columns guessed unless `fields` names them."""
+    seen = look(source, "roster")
+    return list(
+        read(
+            source,
+            "roster",
+            format=detect(source, "roster"),
+            mapping={"fields": fields or seen.fields},
+            dialect=seen.dialect,
+            options=options,
+            country=country,
+        )
+    )
+
+
+def of(kind: type, facts: list[Staged]) -> list:
+    return [fact for fact in facts if type(fact) is kind]
+
+
+def mistakes(facts: list[Staged]) -> list[tuple[str, int, str]]:
+    return [(fact.file, fact.row, fact.column) for fact in facts if isinstance(fact, Mistake)]

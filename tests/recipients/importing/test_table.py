@@ -1,0 +1,228 @@
+"""Any single table says by its mapping who is who; what is wrong in a cell costs the cell, not the family."""
+
+import io
+import random
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from apps.recipients.importing.columns import FIELDS, guess_mapping
+from apps.recipients.importing.reading import FileRefused
+from apps.recipients.importing.staged import (
+    Coverage,
+    Mistake,
+    StagedConsent,
+    StagedContact,
+    StagedEnrolment,
+    StagedGroup,
+    StagedGuardianship,
+    StagedPerson,
+)
+
+from .rosters import facts_of, mistakes, of, written
+
+HEADER = ["ID", "First name", "Last name", "Class", "Email", "Guardian 1 name", "Guardian 1 email", "Guardian 1 phone"]
+FAMILY = ["7", "Aina", "Puig", "5A", "aina@x.example", "Marta Serra", "Marta@X.example", "600 123 456"]
+
+
+def table(*rows: list[str], header: list[str] = HEADER) -> bytes:
+    return written([header, *rows])
+
+
+@pytest.mark.feature("S0.14")
+def test_a_row_is_a_student_with_class_and_guardian():
+    assert facts_of(table(FAMILY), year="2026-27") == [
+        Coverage("bulk"),
+        StagedPerson("7", "student", "7", "", "Aina", "Puig", row=2),
+        StagedContact("7", "email", "own", "aina@x.example", "aina@x.example"),
+        StagedGroup("\n5A", "class", "5A", "", "2026-27"),
+        StagedEnrolment("7", "\n5A"),
+        StagedPerson("row 2 guardian 1", "guardian", "", "", "Marta", "Serra", row=2),
+        StagedContact("row 2 guardian 1", "email", "own", "Marta@X.example", "marta@x.example"),
+        StagedContact("row 2 guardian 1", "phone", "own", "600 123 456", "+34600123456"),
+        StagedGuardianship("7", "row 2 guardian 1"),
+    ]
+
+
+def test_four_guardians_with_documents_in_columns():
+    header, row = ["ID", "Name"], ["1", "Aina Puig"]
+    for number in range(1, 5):
+        header += [f"Guardian {number} name", f"Guardian {number} DNI", f"Guardian {number} relation"]
+        row += [f"Parent Number{number}", f"1234567{number}-z", "tutor"]
+    facts = facts_of(table(row, header=header))
+    guardians = [person for person in of(StagedPerson, facts) if person.kind == "guardian"]
+    assert [person.document for person in guardians] == [f"1234567{number}Z" for number in range(1, 5)]
+    assert [pair.relation for pair in of(StagedGuardianship, facts)] == ["tutor"] * 4
+
+
+def test_document_consents_and_leaving_have_columns():
+    header = ["ID", "Name", "DNI", "Left on", "Accepts commercial mail", "Photographs", "Communication email"]
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    rows = [
+        ["1", "Aina Puig", "x-1234567-l", "30/6/2020", "yes", "no", "a@x.example; b@x.example"],
+        ["2", "Pau Puig", "", tomorrow.isoformat(), "", "", ""],
+        ["3", "Nil Puig", "", "sí", "", "sí", ""],
+    ]
+    facts = facts_of(table(*rows, header=header))
+    people = of(StagedPerson, facts)
+    assert [(each.document, each.status) for each in people] == [("X1234567L", "gone"), ("", "here"), ("", "gone")]
+    assert of(StagedConsent, facts) == [
+        StagedConsent("1", "commercial", True),
+        StagedConsent("1", "photographs", False),
+        StagedConsent("3", "photographs", True),
+    ]
+    assert [(each.purpose, each.value) for each in of(StagedContact, facts)] == [
+        ("communication", "a@x.example"),
+        ("communication", "b@x.example"),
+    ]
+
+
+def test_a_wrong_cell_is_a_mistake_and_the_row_is_read_without_it():
+    facts = facts_of(table([*FAMILY[:4], "no-at-sign", *FAMILY[5:7], "6,13E+08"]))
+    wrong = of(Mistake, facts)
+    assert [(each.row, each.column, each.value, each.is_fatal) for each in wrong] == [
+        (2, "Email", "no-at-sign", False),
+        (2, "Guardian 1 phone", "6,13E+08", False),
+    ]
+    assert "spreadsheet has cut" in wrong[1].message
+    assert [person.first_name for person in of(StagedPerson, facts)] == ["Aina", "Marta"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("6.00123456E+08", "+34600123456"),
+        ("6,00123456e8", "+34600123456"),
+        ("600123456.0", "+34600123456"),
+        ("6.001E+08", None),
+        ("6E8", None),
+    ],
+)
+def test_a_number_that_a_spreadsheet_has_cut_is_no_other_number(cell, number):
+    facts = facts_of(table([*FAMILY[:7], cell]))
+    assert [each.normalized for each in of(StagedContact, facts) if each.channel == "phone"] == [number] * bool(number)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (["7", "", "", "5A", "", "", "", ""], "no name"),
+        (["7", "A" * 201, "Puig", "5A", "", "", "", ""], "201 characters"),
+        (["7", "Ai\x07na", "Puig", "5A", "", "", "", ""], "invisible"),
+        (["7", "Aina"], "2 cells"),
+        ([*FAMILY, "more"], "9 cells"),
+    ],
+)
+def test_a_row_without_a_person_is_left_out_whole(row, sentence):
+    facts = facts_of(table(row, FAMILY))
+    (wrong,) = of(Mistake, facts)
+    assert sentence in wrong.message
+    assert (wrong.row, wrong.is_fatal) == (2, True)
+    assert {person.row for person in of(StagedPerson, facts)} == {3}
+
+
+@pytest.mark.feature("S0.14")
+def test_a_number_of_another_person_is_left_out_and_a_second_row_of_the_same_person_is_not():
+    facts = facts_of(table(FAMILY, FAMILY, ["7", "Pau", "Soler", "", "", "", "", ""]))
+    (wrong,) = of(Mistake, facts)
+    assert (wrong.row, wrong.column) == (4, "ID")
+    assert "stands in row 2 already" in wrong.message
+    assert [person.key for person in of(StagedPerson, facts) if person.kind == "student"] == ["7", "7"]
+
+
+def test_a_mapping_for_other_columns_is_refused():
+    with pytest.raises(FileRefused, match="8 columns; its mapping was made for 2"):
+        facts_of(table(FAMILY), fields=["first_name", "last_name"])
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        (["Guardian 3 email", "Tutor 4 teléfono"], ["guardian3_email", "guardian4_phone"]),
+        (["Parent name", "Parent name"], ["guardian1_full_name", "guardian2_full_name"]),
+        (["Teléfono madre", "Móvil madre"], ["guardian1_phone", "guardian1_phone"]),
+        (["Madre DNI", "Padre DNI", "DNI"], ["guardian1_document", "guardian2_document", "document"]),
+        (["Password", "Fecha de nacimiento", "Fecha baja"], ["", "", "left"]),
+        (["Madre apellido 1", "Madre apellido 2"], ["guardian1_last_name", "guardian1_last_name_2"]),
+    ],
+)
+def test_columns_of_families_are_guessed(header, fields):
+    assert guess_mapping(header) == fields
+    assert set(fields) <= set(FIELDS)
+
+
+NAME = st.text(alphabet="aáñłßéøüABŻ' -", min_size=1, max_size=12).map(lambda text: " ".join(f"x{text}x".split()))
+EMAIL = st.from_regex(r"[a-z][a-z0-9]{0,8}@[a-z]{1,8}\.example", fullmatch=True)
+PHONE = st.integers(600_000_000, 799_999_999)
+PERSON = st.tuples(NAME, NAME, EMAIL, PHONE)
+FAMILIES = st.lists(st.tuples(PERSON, st.lists(PERSON, max_size=2), NAME), min_size=1, max_size=6)
+
+
+@pytest.mark.feature("S0.14")
+@settings(max_examples=40, deadline=None)
+@given(families=FAMILIES, seed=st.integers(0, 2**32), excel=st.booleans())
+def test_whatever_goes_in_comes_out_of_any_table(families, seed, excel):
+    chance = random.Random(seed)
+    names = ["external_id", "first_name", "last_name", "email", "phone", "group"]
+    names += [f"guardian{n}_{part}" for n in (1, 2) for part in ("first_name", "last_name", "email", "phone")]
+    order = chance.sample(range(len(names)), len(names))
+    rows, wanted = [], set()
+    for number, (student, guardians, group) in enumerate(families, start=1):
+        first, last, email, phone = student
+        row = [f"S{number}", first, last, email, str(phone), group]
+        wanted |= {(f"S{number}", first, last), (f"S{number}", email), (f"S{number}", f"+34{phone}")}
+        wanted.add((f"S{number}", f"\n{group}"))
+        for first, last, email, phone in guardians:
+            row += [first, last, email, str(phone)]
+            wanted |= {(f"S{number}", first, last, email, f"+34{phone}")}
+        rows.append(row + [""] * (len(names) - len(row)))
+    shuffled = [[row[place] for place in order] for row in [names, *rows]]
+    facts = facts_of(spoilt(shuffled, chance, excel), fields=[names[place] for place in order])
+    assert not mistakes(facts)
+    assert said(facts) == wanted
+
+
+def spoilt(rows: list[list[str]], chance: random.Random, excel: bool) -> bytes:
+    """The rows as a file, with blank rows and spaces around, in some encoding and with some separator."""
+    rows = [
+        [chance.choice(["", " "]) + cell + chance.choice(["", "  "]) if cell else "" for cell in row] for row in rows
+    ]
+    for _blank in range(chance.randrange(3)):
+        rows.insert(chance.randrange(1, len(rows) + 1), [""] * len(rows[0]))
+    if excel:
+        workbook = Workbook()
+        for row in rows:
+            workbook.active.append([int(cell) if cell.strip().isdigit() else cell for cell in row])
+        content = io.BytesIO()
+        workbook.save(content)
+        return content.getvalue()
+    encoding, ending = chance.choice(["utf-8", "utf-8-sig", "utf-16"]), chance.choice(["\r\n", "\n"])
+    return written(rows, chance.choice(",;\t"), encoding, ending)
+
+
+def said(facts) -> set[tuple[str, ...]]:
+    """What the facts say, without the keys that the reader made up."""
+    found: set[tuple[str, ...]] = set()
+    people = {person.key: person for person in of(StagedPerson, facts)}
+    contacts: dict[str, list[str]] = {}
+    for contact in of(StagedContact, facts):
+        contacts.setdefault(contact.person_key, []).append(contact.normalized)
+    for key, person in people.items():
+        if person.kind == "student":
+            found.add((key, person.first_name, person.last_name))
+            found |= {(key, each) for each in contacts[key]}
+    for pair in of(StagedGuardianship, facts):
+        guardian = people[pair.guardian_key]
+        found.add((pair.student_key, guardian.first_name, guardian.last_name, *contacts[pair.guardian_key]))
+    return found | {(each.person_key, each.group_key) for each in of(StagedEnrolment, facts)}
+
+
+def test_a_day_that_is_none_is_a_mistake():
+    header = ["ID", "Name", "Left on"]
+    facts = facts_of(table(["1", "Aina Puig", "31.2.2020"], ["2", "Pau Puig", "1.9.20"], header=header))
+    assert mistakes(facts) == [("", 2, "Left on")]
+    assert [person.status for person in of(StagedPerson, facts)] == ["here", "gone"]
