@@ -90,6 +90,10 @@ _FIRST = [
         "left",
         r"\b(left on|left|leaving date|date left|fecha (de )?baja|baja|data (de )?baixa|baixa|withdrawn|ritirato)\b",
     ),
+    (
+        "commercial",
+        r"\b(commercial|comercial|commerciale|marketing|handlowe|reklam|publicidad|publicitat|newsletter)\b",
+    ),
 ]
 _OF_GUARDIANS = [
     ("language", r"\b(language|idioma|llengua|lingua|jezyk|sprak)\b"),
@@ -122,7 +126,6 @@ _OWN = [
     ("group", r"\b(class|group|grupo|grup|curso|curs|clase|classe|sezione|klasa|oddzial|klass|form|homeroom)\b"),
     ("unit", r"\b(unit|school|centro|centre|etapa|scuola|plesso|szkola|skola|stage)\b"),
     ("language", r"\b(language|idioma|llengua|lingua|jezyk|sprak)\b"),
-    ("commercial", r"\b(commercial|comercial|commerciale|marketing|handlowe|reklam)\b"),
     ("kind", r"\b(kind|type|role|tipo|rol|ruolo|tipus|rola|typ|roll)\b"),
 ]
 
