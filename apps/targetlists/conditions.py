@@ -63,6 +63,8 @@ def first_people_meeting(condition: Condition, number: int) -> QuerySet[Person]:
 
     Of many the first are found by walking along the index; to find few one would walk to its end.
     """
+    if number == 0:
+        return Person.objects.none()
     return Person.objects.filter(_compiled(condition)[1]) if number >= MANY else people_meeting(condition)
 
 
