@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 import django
 import pytest
 
-from bench.catalogue import SUMMARIES, add_options
+from bench.catalogue import MODULES, SUMMARIES, add_options
 from bench.report import Report
 from bench.servers import BenchProblem, Installation, installation
 
@@ -71,7 +71,7 @@ def _run(options: Namespace) -> Report:
     with installation(getattr(options, "database", "postgresql")) as place:
         try:
             _become_part_of(place)
-            return importlib.import_module(f"bench.{options.name}").run(options, place)
+            return importlib.import_module(f"bench.{MODULES.get(options.name, options.name)}").run(options, place)
         finally:
             signal.alarm(0)
 
