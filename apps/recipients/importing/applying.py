@@ -90,7 +90,8 @@ SELECT %(organization)s, person_id, channel, purpose, value, normalized, is_prim
 FROM new_contact WHERE action = 'add'"""
 _ASK = f"""INSERT INTO {_CONFLICT} (organization_id, person_id, run_id, channel, purpose, kept_value, value, normalized,
     decision, created_at, decided_by_id, decided_at)
-SELECT %(organization)s, person_id, %(run)s, channel, purpose, kept_value, value, normalized, 'open', %(now)s, NULL, NULL
+SELECT %(organization)s, person_id, %(run)s, channel, purpose, kept_value, value, normalized, 'open', %(now)s,
+    NULL, NULL
 FROM new_contact WHERE action = 'conflict'
 ON CONFLICT (organization_id, person_id, channel, purpose, normalized) DO UPDATE SET decision = 'open',
     kept_value = excluded.kept_value, run_id = excluded.run_id, decided_by_id = NULL, decided_at = NULL"""

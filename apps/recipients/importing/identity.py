@@ -30,26 +30,24 @@ _BY_NUMBER = """SELECT p.n, d.hub FROM (
     SELECT external_id, search_name, MIN(n) AS hub FROM staged_person WHERE external_id <> ''
     GROUP BY external_id, search_name HAVING COUNT(*) > 1) d
 JOIN staged_person p ON p.external_id = d.external_id AND p.search_name = d.search_name"""
-_BY_DOCUMENT = """SELECT p.n, d.hub FROM (
+_BY_DOCUMENT = f"""SELECT p.n, d.hub FROM (
     SELECT kind, document, MIN(n) AS hub FROM staged_person p WHERE document <> ''
-    GROUP BY kind, document HAVING COUNT(*) > 1 AND {agree}) d
-JOIN staged_person p ON p.document = d.document AND p.kind = d.kind""".format(agree=_AGREE)
-_BY_CONTACT = """SELECT p.n, d.hub FROM (
+    GROUP BY kind, document HAVING COUNT(*) > 1 AND {_AGREE}) d
+JOIN staged_person p ON p.document = d.document AND p.kind = d.kind"""
+_BY_CONTACT = f"""SELECT p.n, d.hub FROM (
     SELECT p.kind, p.search_name, c.normalized, MIN(p.n) AS hub
     FROM staged_contact c JOIN staged_person p ON p.key = c.person_key
     WHERE c.purpose = 'own' AND p.search_name <> ''
-    GROUP BY p.kind, p.search_name, c.normalized HAVING MIN(p.n) <> MAX(p.n) AND {agree}) d
+    GROUP BY p.kind, p.search_name, c.normalized HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
 JOIN staged_contact c ON c.normalized = d.normalized AND c.purpose = 'own'
-JOIN staged_person p ON p.key = c.person_key AND p.kind = d.kind AND p.search_name = d.search_name""".format(
-    agree=_AGREE
-)
-_AT_STUDENT = """SELECT p.n, d.hub FROM (
+JOIN staged_person p ON p.key = c.person_key AND p.kind = d.kind AND p.search_name = d.search_name"""
+_AT_STUDENT = f"""SELECT p.n, d.hub FROM (
     SELECT g.student_key, p.search_name, MIN(p.n) AS hub
     FROM staged_guardianship g JOIN staged_person p ON p.key = g.guardian_key
     WHERE p.kind = 'guardian' AND p.search_name <> ''
-    GROUP BY g.student_key, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {agree}) d
+    GROUP BY g.student_key, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
 JOIN staged_guardianship g ON g.student_key = d.student_key
-JOIN staged_person p ON p.key = g.guardian_key AND p.search_name = d.search_name""".format(agree=_AGREE)
+JOIN staged_person p ON p.key = g.guardian_key AND p.search_name = d.search_name"""
 
 _SPREAD = """UPDATE label SET label = better.label FROM (
     SELECT t.n, MIN(h.label) AS label FROM tie t JOIN (

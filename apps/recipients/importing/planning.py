@@ -121,8 +121,8 @@ _CHANGED = ", ".join(
 )
 _PERSON = "person name kind row file"
 # Whoever is new has no row on record yet: his name is that of the file.
-_WITH_NAME = f"""LEFT JOIN recipients_person p ON p.id = x.{{person}}
-LEFT JOIN planned_person t ON t.person_id = x.{{person}} LEFT JOIN united_person i ON i.who = t.who"""
+_WITH_NAME = """LEFT JOIN recipients_person p ON p.id = x.{person}
+LEFT JOIN planned_person t ON t.person_id = x.{person} LEFT JOIN united_person i ON i.who = t.who"""
 _EITHER = f"COALESCE({_I}, {_P}, '')"
 _GROUP = "LEFT JOIN recipients_group g ON g.id = x.group_id"
 _EXAMPLES = {

@@ -20,6 +20,7 @@ from .staging import MISTAKES_KEPT, Stage, staged
 from .statements import Statements
 
 _LOCK = 4_101_000_000  # of PostgreSQL's advisory locks; the organisation is added
+_LARGE = 2000  # people in a file; fewer are looked up one by one
 Progress = Callable[[int], None]
 
 
@@ -44,9 +45,10 @@ def compare(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda
 
 
 def load(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda done: None) -> Outcome:
-    """Put the facts on record. Raises FileRefused with a sentence when the safety stop holds it, and what readers raise.
+    """Put the facts on record.
 
-    Another load of the same organisation is waited for.
+    Raises FileRefused with a sentence when the safety stop holds it, and what the reader raises. Another load of the
+    same organisation is waited for.
     """
     with staged(facts, progress) as stage, transaction.atomic():
         statements = _decided(run, stage, is_dry=False)
@@ -64,7 +66,7 @@ def load(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda do
 
 def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     """Everything decided, in the tables of the open transaction."""
-    statements = Statements(**_parameters(run))
+    statements = Statements(is_large=stage.people > _LARGE, **_parameters(run))
     if statements.is_postgresql:  # SQLite has one writer anyway
         statements.run(f"SELECT pg_advisory_xact_lock({_LOCK + run.organization_id})")
     is_bulk = stage.coverage != "delta" and run.source is not None

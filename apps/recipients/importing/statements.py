@@ -6,17 +6,19 @@ from django.db import connection
 
 # To sort and compare in memory, and without compiling expressions, which takes longer than they do.
 _FOR_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+# What is on record may have come a minute ago, unknown to the planner: then it would look up row by row.
+_FOR_WHOLE_TABLES = "SET LOCAL enable_nestloop = off"
 
 
 class Statements:
     """Runs statements in the open transaction. `tables` that it makes go with the transaction or by drop()."""
 
-    def __init__(self, **parameters: Any):
+    def __init__(self, is_large: bool = False, **parameters: Any):
         self.parameters = parameters
         self.is_postgresql = connection.vendor == "postgresql"
         self._tables: list[str] = []
         if self.is_postgresql:
-            self.run(_FOR_LARGE_SETS)
+            self.run(f"{_FOR_LARGE_SETS}; {_FOR_WHOLE_TABLES}" if is_large else _FOR_LARGE_SETS)
 
     def run(self, sql: str) -> int:
         """Execute; returns the number of rows it touched."""
