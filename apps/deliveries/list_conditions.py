@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
+from apps.recipients.posted_ids import posted_ids
 from apps.surveys.models import Answer
 from apps.targetlists.condition_fields import IS, IS_NOT, Field, Operator
 
@@ -83,8 +84,7 @@ def _title(mailing: Mailing) -> str:
 
 
 def _names(values: list[str]) -> dict[str, str]:
-    ids = [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 18]
-    return {str(each.pk): f"“{each}”" for each in Mailing.objects.filter(pk__in=ids)}
+    return {str(each.pk): f"“{each}”" for each in Mailing.objects.filter(pk__in=posted_ids(values))}
 
 
 FIELDS = (

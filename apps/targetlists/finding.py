@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.organizations.models import Membership
 from apps.recipients.models import AcademicYear, Group, Person
+from apps.recipients.posted_ids import posted_id
 
 from .conditions import where
 from .models import TargetList, TargetListMember
@@ -38,12 +39,11 @@ class Search:
     @classmethod
     def asked(cls, data: Any) -> "Search":
         """From the parameters q, kind, group, of (`guardians`: of the group's students) and former."""
-        kind = data.get("kind", "")
-        group = data.get("group", "")
+        kind, group = data.get("kind", ""), posted_id(data.get("group"))
         return cls(
             text=data.get("q", "").replace("\0", "").strip()[:200],
             kind=kind if kind in KINDS else "",
-            group=group if group.isascii() and group.isdecimal() and len(group) < 18 else "",
+            group=str(group) if group else "",
             guardians=data.get("of") == "guardians",
             former=data.get("former") == "yes",
         )

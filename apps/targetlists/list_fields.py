@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.recipients.models import ContactPoint
+from apps.recipients.posted_ids import posted_ids
 
 from .condition_fields import IS, IS_NOT, NOBODY, Field, ListUnusable
 from .models import TargetList, TargetListMember, UploadedRow
 from .person_fields import exists, unless
-from .school_fields import ids_of
 
 MAX_LISTS_DEEP = 3
 _opened: ContextVar[tuple[int, ...]] = ContextVar("opened_lists", default=())
@@ -71,7 +71,7 @@ def _choices() -> list[tuple[str, Any, Any]]:
 
 
 def _names(values: list[str]) -> dict[str, str]:
-    return {str(each.pk): each.name for each in TargetList.objects.filter(pk__in=ids_of(values))}
+    return {str(each.pk): each.name for each in TargetList.objects.filter(pk__in=posted_ids(values))}
 
 
 def _on_lists(operator: str, values: list[str]) -> Q:

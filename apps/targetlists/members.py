@@ -93,12 +93,19 @@ def remove_addresses(target_list: TargetList, ids: Iterable[int] | None = None) 
     return _changed(target_list, removed)
 
 
-def people_on(target_list: TargetList, number: int) -> QuerySet[Person]:
-    """The people on record who are on the list (none of an uploaded one), for reading a page; `number` are on it."""
+def people_on(target_list: TargetList) -> QuerySet[Person]:
+    """The people on record who are on the list: none of an uploaded one."""
     if target_list.kind == TargetList.Kind.FILTER:
-        return first_people_meeting(target_list.condition, number)
+        return people_meeting(target_list.condition)
     members = TargetListMember.objects.filter(list=target_list.pk, person__isnull=False)
     return Person.objects.filter(pk__in=members.values("person"))
+
+
+def first_people_on(target_list: TargetList, number: int) -> QuerySet[Person]:
+    """As people_on(), for reading a page of them in PEOPLE_ORDER; `number` is how many are on the list."""
+    if target_list.kind == TargetList.Kind.FILTER:
+        return first_people_meeting(target_list.condition, number)
+    return people_on(target_list)
 
 
 def addresses_on(target_list: TargetList) -> QuerySet:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import Person
+from apps.recipients.posted_ids import posted_ids
 
 from .finding import KINDS, Search, groups_to_choose, members_without_person, with_membership
 from .forms import MAX_TYPED, split_addresses
@@ -104,4 +105,4 @@ def _say_added(request, number: int) -> None:
 
 
 def _ids(request, name: str) -> list[int]:
-    return [int(each) for each in request.POST.getlist(name) if each.isascii() and each.isdecimal() and len(each) < 18]
+    return posted_ids(request.POST.getlist(name))

@@ -1,12 +1,13 @@
 """Filter by groups, years and families."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.recipients.models import AcademicYear, Enrolment, Group, Guardianship, Person
+from apps.recipients.posted_ids import posted_ids
 
 from .condition_fields import CONTAINS, IS, IS_NOT, NOT_CONTAINS, Field, Operator, Takes, yes_or_no
 from .person_fields import exists, unit_choices, unless
@@ -26,13 +27,8 @@ def group_choices() -> list[tuple[str, Any, Any]]:
 
 
 def group_names(values: list[str]) -> dict[str, str]:
-    groups = Group.objects.filter(pk__in=ids_of(values)).select_related("year", "unit")
+    groups = Group.objects.filter(pk__in=posted_ids(values)).select_related("year", "unit")
     return {str(group.pk): f"{group.name} ({_place(group)})" if _place(group) else group.name for group in groups}
-
-
-def ids_of(values: Iterable[str]) -> list[int]:
-    """The whole numbers among `values`."""
-    return [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 18]
 
 
 def _place(group: Group) -> str:
@@ -50,7 +46,7 @@ def _teacher_choices() -> list[tuple[str, Any, Any]]:
 
 
 def _teacher_names(values: list[str]) -> dict[str, str]:
-    return {str(person.pk): person.full_name for person in Person.objects.filter(pk__in=ids_of(values))}
+    return {str(person.pk): person.full_name for person in Person.objects.filter(pk__in=posted_ids(values))}
 
 
 def _enrolled(column: str, **further: Any):

@@ -15,7 +15,7 @@ from . import uses
 from .conditions import check, in_words
 from .finding import Search
 from .forms import NameForm, NewListForm
-from .members import PEOPLE_ORDER, addresses_on, copy_of_filter, number_of, numbers_of, people_on
+from .members import PEOPLE_ORDER, addresses_on, copy_of_filter, first_people_on, number_of, numbers_of
 from .models import TargetList, UploadedRow
 from .uploading import FileRefused, upload_list
 
@@ -145,7 +145,7 @@ def _make(request, form: NewListForm) -> TargetList | None:
 def _rows(found: TargetList, number: int, text: str, shows_addresses: bool):
     """The members that are asked for, and the order in which their pages are read."""
     if not shows_addresses:
-        people = people_on(found, number)
+        people = first_people_on(found, number)
         if text:
             search = Search(text=text, former=True)
             people = people.filter(pk__in=search.people.values("pk"))
