@@ -1,4 +1,4 @@
-"""A roster as a school's program writes it: a row for each student, with class and the guardians whom siblings share."""
+"""A roster as a school's program writes it: a row a student, with class and the guardians whom siblings share."""
 
 import csv
 from collections.abc import Iterator

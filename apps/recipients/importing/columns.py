@@ -2,12 +2,14 @@
 
 import re
 
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.normalizing import without_accents
 
 # Field -> label on the page. "" means: the column is left alone.
-FIELDS = {
+FIELDS: dict[str, Promise] = {
     "": _("(leave out)"),
     "first_name": _("First name"),
     "last_name": _("Last name"),
@@ -25,46 +27,23 @@ FIELDS = {
     "photographs": _("Accepts photographs"),
     "document": _("Identity document"),
     "left": _("Left on, or has left"),
-    "guardian1_first_name": _("Guardian 1: first name"),
-    "guardian1_last_name": _("Guardian 1: last name"),
-    "guardian1_last_name_2": _("Guardian 1: second last name"),
-    "guardian1_full_name": _("Guardian 1: full name"),
-    "guardian1_email": _("Guardian 1: email"),
-    "guardian1_phone": _("Guardian 1: telephone"),
-    "guardian1_relation": _("Guardian 1: relation"),
-    "guardian1_document": _("Guardian 1: identity document"),
-    "guardian1_language": _("Guardian 1: language"),
-    "guardian1_external_id": _("Guardian 1: number in the school's own system"),
-    "guardian2_first_name": _("Guardian 2: first name"),
-    "guardian2_last_name": _("Guardian 2: last name"),
-    "guardian2_last_name_2": _("Guardian 2: second last name"),
-    "guardian2_full_name": _("Guardian 2: full name"),
-    "guardian2_email": _("Guardian 2: email"),
-    "guardian2_phone": _("Guardian 2: telephone"),
-    "guardian2_relation": _("Guardian 2: relation"),
-    "guardian2_document": _("Guardian 2: identity document"),
-    "guardian2_language": _("Guardian 2: language"),
-    "guardian2_external_id": _("Guardian 2: number in the school's own system"),
-    "guardian3_first_name": _("Guardian 3: first name"),
-    "guardian3_last_name": _("Guardian 3: last name"),
-    "guardian3_last_name_2": _("Guardian 3: second last name"),
-    "guardian3_full_name": _("Guardian 3: full name"),
-    "guardian3_email": _("Guardian 3: email"),
-    "guardian3_phone": _("Guardian 3: telephone"),
-    "guardian3_relation": _("Guardian 3: relation"),
-    "guardian3_document": _("Guardian 3: identity document"),
-    "guardian3_language": _("Guardian 3: language"),
-    "guardian3_external_id": _("Guardian 3: number in the school's own system"),
-    "guardian4_first_name": _("Guardian 4: first name"),
-    "guardian4_last_name": _("Guardian 4: last name"),
-    "guardian4_last_name_2": _("Guardian 4: second last name"),
-    "guardian4_full_name": _("Guardian 4: full name"),
-    "guardian4_email": _("Guardian 4: email"),
-    "guardian4_phone": _("Guardian 4: telephone"),
-    "guardian4_relation": _("Guardian 4: relation"),
-    "guardian4_document": _("Guardian 4: identity document"),
-    "guardian4_language": _("Guardian 4: language"),
-    "guardian4_external_id": _("Guardian 4: number in the school's own system"),
+}
+_OF_A_GUARDIAN = {
+    "first_name": _("Guardian {number}: first name"),
+    "last_name": _("Guardian {number}: last name"),
+    "last_name_2": _("Guardian {number}: second last name"),
+    "full_name": _("Guardian {number}: full name"),
+    "email": _("Guardian {number}: email"),
+    "phone": _("Guardian {number}: telephone"),
+    "relation": _("Guardian {number}: relation"),
+    "document": _("Guardian {number}: identity document"),
+    "language": _("Guardian {number}: language"),
+    "external_id": _("Guardian {number}: number in the school's own system"),
+}
+FIELDS |= {
+    f"guardian{number}_{part}": format_lazy(label, number=number)
+    for number in range(1, 5)
+    for part, label in _OF_A_GUARDIAN.items()
 }
 
 # Words without accents and case, as they stand in headings of school programs.
