@@ -78,7 +78,9 @@ def _plain_phone(value: str, country: str) -> str:
 def _numbering(country: str) -> tuple[str, frozenset[int]]:
     """(calling code, lengths of a number); no code where countries share it, or numbers have a prefix of their own."""
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(country or "", None)
-    if metadata is None or len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(metadata.country_code, ())) != 1:
+    if metadata is None or metadata.country_code is None or metadata.general_desc is None:
+        return "", frozenset()
+    if len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(metadata.country_code, ())) != 1:
         return "", frozenset()
     if metadata.national_prefix_for_parsing or not (metadata.international_prefix or "").startswith("0"):
         return "", frozenset()

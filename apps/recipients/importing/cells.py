@@ -191,7 +191,7 @@ def read_day(text: str, month_first: bool = False) -> date | None:
 def is_month_first(text: str) -> bool:
     """Whether a day can only be read with the month first: 6/30/2026."""
     found = _WRITTEN_DAY(text)
-    return bool(found) and int(found[2]) > 12 >= int(found[1])
+    return found is not None and int(found[2]) > 12 >= int(found[1])
 
 
 def year_name(starts: date | None, ends: date | None) -> str:

@@ -78,6 +78,7 @@ _OF_GUARDIANS = [
     ("language", r"\b(language|idioma|llengua|lingua|jezyk|sprak)\b"),
     ("external_id", r"\b(id|codigo|codi|codice|sourcedid|nia)\b"),
 ]
+_WHOLE_NAMES = {"name", "nombre", "nom", "nome"}
 _SEVERAL = ("email", "phone", "communication")
 _PARTS = [
     ("email", r"\b(e ?mail|e ?post|mail|correo|correu|posta|electronic[oa]?|adres e)\b"),
@@ -121,6 +122,10 @@ def guess_mapping(header: list[str]) -> list[str]:
         field = _free(_guess(plain), plain, taken)
         taken.add(field)
         mapping.append(field)
+    if "first_name" in taken and not taken & {"last_name", "full_name"}:
+        place = mapping.index("first_name")
+        # "Name" with no other name beside it is the whole name.
+        mapping[place] = "full_name" if _plain(header[place]) in _WHOLE_NAMES else "first_name"
     return mapping
 
 

@@ -159,7 +159,8 @@ class _OneRoster(Roster):
             self._wrong("role", _("“%(text)s” is not understood here.") % {"text": role[:40]}, role)
         kind = self._people.kind(key)
         gone = "gone" if status.lower() in _GONE else "here"
-        if not self._take_person(key, kind or "contact", first, last, self._unit(unit) or self._unit(units), gone, number=key):
+        unit = self._unit(unit) or self._unit(units)
+        if not self._take_person(key, kind or "contact", first, last, unit, gone, number=key):
             return
         self._take_contacts(key, email, phone, sms)
         for agent in listed(agents):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from django.core.files import File
 from django.utils.translation import gettext as _
 
 from .reading import MAX_BYTES, Opener, OpenTable, open_table
@@ -16,10 +17,11 @@ from .refusing import FileRefused
 
 __all__ = ["FileRefused", "Files", "Source", "open_files"]
 
-Source = bytes | str | Path | BinaryIO
+Source = bytes | str | Path | BinaryIO | File
 MAX_UNPACKED = 400_000_000
 MAX_FILES = 200
 MAX_FOLDER_ROWS = 5_000_000
+_BUFFER = 1 << 16
 
 
 class Files:
@@ -75,7 +77,7 @@ def _opener(source: Source) -> Opener:
         return lambda: io.BytesIO(source)
     if isinstance(source, str | Path):
         return lambda: _open_path(Path(source))
-    return lambda: cast(BinaryIO, _Lent(source))
+    return lambda: io.BufferedReader(_Lent(source), _BUFFER)
 
 
 def _open_path(path: Path) -> BinaryIO:
@@ -88,7 +90,7 @@ def _open_path(path: Path) -> BinaryIO:
 class _Lent(io.RawIOBase):
     """A view of somebody else's open file, with a place of its own: closing it leaves the file open."""
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: BinaryIO | File):
         self._file = file
         self._place = 0
 

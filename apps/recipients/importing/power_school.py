@@ -15,8 +15,8 @@ from .refusing import FileRefused
 from .staged import Coverage, Staged, StagedGuardianship, StagedPerson
 from .table import split_name
 
-_COLUMNS = ("contactid", "firstname", "lastname", "phonenumber", "emailaddress", "studentnumber", "studentname")
-_COLUMNS += ("relationshiptype", "contactisactive")
+_COLUMNS = ["contactid", "firstname", "lastname", "phonenumber", "emailaddress", "studentnumber", "studentname"]
+_COLUMNS += ["relationshiptype", "contactisactive"]
 _SPELLINGS = {
     "contactid": ("contactid", "personid", "newcontactidentifier"),
     "phonenumber": ("phonenumberasentered", "phonenumber", "phone"),
