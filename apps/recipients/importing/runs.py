@@ -1,10 +1,12 @@
-"""An import from the upload to the last row: checked at once, and loaded by a worker when somebody has confirmed."""
+"""An import from the upload to the last row: read, compared with the record, and loaded when somebody has confirmed.
+
+Small files are compared at once, large ones by a worker; all are loaded by a worker, whole or not at all.
+"""
 
 import logging
 from collections.abc import Iterator
 
 from django.core.cache import cache
-from django.core.files.base import ContentFile
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,77 +14,115 @@ from django.utils.translation import gettext as _
 from apps.core.starting_work import start_on_commit
 from apps.core.states import TransitionRefused, move
 
-from ..models import AcademicYear, ImportRowError, ImportRun
-from .checking import RowChecker, checked_rows
+from ..models import ImportRowError, ImportRun
+from . import readers
 from .columns import FIELDS, guess_mapping
-from .loading import Loader, school_year_of
-from .reading import MAX_BYTES, FileRefused, Table, read_table
-from .records import PersonRecord, RowProblem, YearDates
-from .sds import is_sds, read_sds
+from .deciding_school import current_year
+from .opening import FileRefused
+from .planning import stop_sentence
+from .reading import MAX_BYTES, Table, read_table
+from .reconciling import Outcome, compare, load, problem_of
+from .staged import Staged
+from .staging import Stage, note
 
 logger = logging.getLogger(__name__)
-ERRORS_KEPT = 500
-# A running import that has not been heard of for so long has lost its worker.
+# Up to here a file is read and compared while the person waits for the page.
+SMALL_BYTES = 500_000
+# A run that has not been heard of for so long has lost its worker.
 SILENT_SECONDS = 600
 
 
 def start_run(file, user, year: str = "") -> ImportRun:
-    """Read and check an uploaded file; nothing is loaded. Raises FileRefused, and then keeps nothing."""
+    """Take an uploaded file, and read and check it if it is small. Raises FileRefused, and then keeps nothing."""
     if file.size > MAX_BYTES:
         raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
-    content = file.read()
+    found = readers.look(file, file.name, rows=1)
     run = ImportRun(
-        file_name=file.name[:255], created_by=user, options={"year": year or _current_year(), "kind": "student"}
+        file_name=file.name[:255],
+        created_by=user,
+        format=found.format,
+        dialect=found.dialect,
+        mapping={"fields": found.fields, "header": found.header} if found.header else {},
+        options={"year": year or current_year(), "kind": "student"},
     )
-    run.format = ImportRun.Format.SDS if is_sds(content) else ImportRun.Format.TABLE
-    if run.format == ImportRun.Format.TABLE:
-        table = read_table(content, file.name)
-        run.dialect = {"kind": table.kind, "encoding": table.encoding, "delimiter": table.delimiter}
-        run.mapping = {"fields": guess_mapping(table.header)}
-    else:
-        read_sds(content, run.organization.country)
-    with transaction.atomic():
-        run.file.save("people", ContentFile(content), save=False)
-        run.save()
-        check_run(run)
+    keep_file(run, file)
     return run
 
 
-def check_run(run: ImportRun) -> None:
-    """Check the whole file under the run's mapping, and keep the counts and the mistakes. Raises FileRefused."""
-    problems: list[RowProblem] = []
-    rows = people = 0
-    for record, found in _records(run):
-        rows += 1
-        people += record is not None
-        problems += found
-    guardians_missing = "first_name" not in run.mapping.get("fields", ["first_name"])
-    run.rows_total = rows
-    run.counts = {"rows": rows, "people": people, "mistakes": len(problems), "no_name": guardians_missing}
+def keep_file(run: ImportRun, file) -> None:
+    """Save a new run together with its file, all or nothing; small files are checked. Raises FileRefused."""
+    file.seek(0)
     with transaction.atomic():
-        run.errors.all().delete()
-        kept = [
-            ImportRowError(run=run, file_name=each.file_name, row=each.row, column=each.column, message=each.message)
-            for each in problems[:ERRORS_KEPT]
-        ]
-        ImportRowError.objects.bulk_create(kept)
+        run.file.save("people", file, save=False)
+        run.save()
+        if file.size <= SMALL_BYTES:
+            check_run(run)
+
+
+def check_run(run: ImportRun) -> None:
+    """Read the whole file under the run's mapping, and keep the counts and the mistakes. Raises FileRefused."""
+    stage = Stage()
+    for fact in facts_of(run):
+        note(stage, fact)
+    counts = {"rows": stage.rows, "people": stage.people, "mistakes": stage.mistakes, "left_out": stage.left_out}
+    counts["no_name"] = not {"first_name", "full_name", "last_name"} & set(run.mapping.get("fields", ["first_name"]))
+    run.rows_total, run.counts = stage.rows, counts
+    with transaction.atomic():
+        _keep_mistakes(run, Outcome({}, stage.first_mistakes))
         run.save()
 
 
 def change_run(run: ImportRun, *, encoding: str, delimiter: str, fields: list[str], year: str, kind: str) -> None:
     """Read the file again under what the person has chosen. Raises FileRefused, and then changes nothing."""
-    content = _content(run)
-    table = read_table(content, run.file_name, encoding, delimiter)
-    same_width = len(fields) == len(table.header)
+    with run.file.open("rb") as file:
+        found = readers.look(file, run.file_name, encoding=encoding, delimiter=delimiter, rows=1)
+    same_width = len(fields) == len(found.header)
     known = [each if each in FIELDS else "" for each in fields]
-    run.mapping = {"fields": known if same_width else guess_mapping(table.header)}
-    run.dialect = {"kind": table.kind, "encoding": table.encoding, "delimiter": table.delimiter}
-    run.options = run.options | {"year": year or _current_year(), "kind": kind}
-    check_run(run)
+    run.mapping = {"fields": known if same_width else guess_mapping(found.header), "header": found.header}
+    run.dialect = found.dialect
+    run.options = run.options | {"year": year or current_year(), "kind": kind}
+    run.counts, run.examples, run.problem = {}, {}, ""
+    if run.state != ImportRun.State.UPLOADED:
+        move(run, ImportRun.State.UPLOADED)
+    if run.file.size <= SMALL_BYTES:
+        check_run(run)
+    else:
+        run.save()
 
 
-def confirm(run: ImportRun, leave_out: bool) -> None:
-    """Hand the run to a worker.
+def plan(run: ImportRun) -> None:
+    """Compare the file with the record: small files at once, large ones by a worker.
+
+    Raises TransitionRefused when the run is past that.
+    """
+    with transaction.atomic():
+        move(run, ImportRun.State.PLANNING, problem="")
+        cache.set(_progress_key(run), 0, SILENT_SECONDS)
+        if run.file.size > SMALL_BYTES:
+            start_on_commit("recipients.plan_import", run.pk, run.organization_id)
+            return
+    plan_import(run)
+
+
+def plan_import(run: ImportRun) -> None:
+    """Compare a run that is to be planned, and keep counts, mistakes and examples; else do nothing.
+
+    What goes wrong is said in `problem`, and the run is as it was before.
+    """
+    if run.state != ImportRun.State.PLANNING:
+        return
+    try:
+        outcome = compare(run, facts_of(run), lambda done: _tell(run, done))
+    except (DatabaseError, FileRefused, OSError) as error:
+        _end(run, ImportRun.State.UPLOADED, problem=_problem(run, error))
+        return
+    counts = run.counts | outcome.counts
+    _keep_mistakes(run, outcome)
+    _end(run, ImportRun.State.PLANNED, counts=counts, examples=outcome.examples, rows_total=counts["rows"])
+
+
+def confirm(run: ImportRun, leave_out: bool, allow_withdrawing: bool = False) -> None:
+    """Hand the run to a worker. `allow_withdrawing`: a person has read the sentence of the safety stop, and goes on.
 
     Raises TransitionRefused when that was done before, and ValueError with a sentence when it is not ready.
     """
@@ -90,88 +130,114 @@ def confirm(run: ImportRun, leave_out: bool) -> None:
         raise ValueError(_("There is nobody to load. Say which columns hold the names."))
     if run.counts.get("mistakes") and not leave_out:
         raise ValueError(_("Mend the file, or tick that the rows with mistakes are left out."))
+    if not allow_withdrawing and (stop := stop_sentence(run)):
+        raise ValueError(stop)
+    options = run.options | {"leave_out": leave_out} | ({"allow_withdrawing": True} if allow_withdrawing else {})
     with transaction.atomic():
-        move(run, ImportRun.State.QUEUED, options=run.options | {"leave_out": leave_out})
+        move(run, ImportRun.State.QUEUED, options=options)
         start_on_commit("recipients.run_import", run.pk, run.organization_id)
 
 
 def run_import(run: ImportRun) -> None:
     """Load a queued run, all or nothing. A second call does nothing."""
     try:
-        move(run, ImportRun.State.RUNNING)
+        move(run, ImportRun.State.RUNNING, problem="")
     except TransitionRefused:
         return
-    cache.set(_progress_key(run), 0, SILENT_SECONDS)
+    load_running(run, facts_of(run))
+
+
+def load_running(run: ImportRun, facts: Iterator[Staged]) -> None:
+    """Load the facts of a run that is running; it is done or failed after that, and `problem` says why."""
+    _tell(run, 0)
     try:
-        counts = _load(run)
+        outcome = load(run, facts, lambda done: _tell(run, done))
     except (DatabaseError, FileRefused, OSError) as error:
-        logger.exception("import %s", run.pk)
-        move(run, ImportRun.State.FAILED, problem=_problem(error), finished_at=timezone.now())
+        _end(run, ImportRun.State.FAILED, problem=_problem(run, error), counts=run.counts, finished_at=timezone.now())
         return
-    move(run, ImportRun.State.DONE, counts=run.counts | counts, finished_at=timezone.now(), rows_done=run.rows_total)
+    _keep_mistakes(run, outcome)
+    counts, rows = run.counts | outcome.counts, outcome.counts["rows"]
+    _end(run, ImportRun.State.DONE, counts=counts, finished_at=timezone.now(), rows_total=rows, rows_done=rows)
 
 
 def sweep() -> None:
-    """Call the worker again for queued runs whose call was lost, and end those whose worker has died."""
+    """Call the worker again for runs whose call was lost, and end those whose worker has died while it loaded."""
     for run in ImportRun.objects.filter(state=ImportRun.State.QUEUED):
         start_on_commit("recipients.run_import", run.pk, run.organization_id)
-    for run in ImportRun.objects.filter(state=ImportRun.State.RUNNING):
-        if cache.get(_progress_key(run)) is None:
+    silent = [run for run in ImportRun.objects.filter(state__in=("planning", "running")) if _is_silent(run)]
+    for run in silent:
+        if run.state == ImportRun.State.PLANNING:
+            start_on_commit("recipients.plan_import", run.pk, run.organization_id)
+        else:
             problem = _("The program that loaded it was ended. Nothing was loaded. Try once more.")
-            move(run, ImportRun.State.FAILED, problem=problem, finished_at=timezone.now())
+            _end(run, ImportRun.State.FAILED, problem=problem, finished_at=timezone.now())
 
 
 def rows_done(run: ImportRun) -> int:
-    """How many rows of a running import are done. It is told by the cache, for the load is one open transaction."""
-    return cache.get(_progress_key(run), 0) if run.state == ImportRun.State.RUNNING else run.rows_done
+    """How many rows of a run at work are done. It is told by the cache, for the load is one open transaction."""
+    working = run.state in (ImportRun.State.RUNNING, ImportRun.State.PLANNING)
+    return cache.get(_progress_key(run), 0) if working else run.rows_done
 
 
 def table_of(run: ImportRun) -> Table:
     """The file of a run as a table. Raises FileRefused."""
-    return read_table(_content(run), run.file_name, run.dialect.get("encoding", ""), run.dialect.get("delimiter", ""))
+    with _opened(run) as file:
+        content = file.read()
+    return read_table(content, run.file_name, run.dialect.get("encoding", ""), run.dialect.get("delimiter", ""))
 
 
-def _load(run: ImportRun) -> dict[str, int]:
-    years: list[YearDates] = []
-    if run.format == ImportRun.Format.SDS:
-        _people, _problems, years = read_sds(_content(run), run.organization.country)
-    # Read and checked before the transaction: SQLite has one writer, and parsing must not keep the others waiting.
-    good = [record for record, _found in _records(run) if record is not None]
-    with transaction.atomic():
-        loader = Loader(years)
-        loader.load(good, lambda done: cache.set(_progress_key(run), done, SILENT_SECONDS))
-    return dict(loader.counts)
+def facts_of(run: ImportRun) -> Iterator[Staged]:
+    """What the file of a run says. Raises FileRefused, also midway."""
+    with _opened(run) as file:
+        how = {"format": run.format, "mapping": run.mapping, "dialect": run.dialect, "options": run.options}
+        yield from readers.read(file, run.file_name, country=run.organization.country, **how)
 
 
-def _records(run: ImportRun) -> Iterator[tuple[PersonRecord | None, list[RowProblem]]]:
-    if run.format == ImportRun.Format.SDS:
-        records, problems, _years = read_sds(_content(run), run.organization.country)
-        yield from ((record, []) for record in records)
-        yield from ((None, [problem]) for problem in problems)
-        return
-    table = table_of(run)
-    options = {"year": run.options.get("year", ""), "default_kind": run.options.get("kind", "student")}
-    checker = RowChecker(table, run.mapping["fields"], country=run.organization.country, **options)
-    yield from checked_rows(table, checker)
-
-
-def _content(run: ImportRun) -> bytes:
+def _opened(run: ImportRun):
     try:
-        with run.file.open("rb") as file:
-            return file.read()
-    except FileNotFoundError:
+        return run.file.open("rb")
+    except (FileNotFoundError, ValueError):
         raise FileRefused(_("The file is not kept any more. Choose it again.")) from None
 
 
-def _current_year() -> str:
-    year = AcademicYear.current()
-    return year.name if year and year.ends_on >= timezone.localdate() else school_year_of(timezone.localdate())
+def _keep_mistakes(run: ImportRun, outcome: Outcome) -> None:
+    fields = ("row", "column", "message", "value", "is_fatal")
+    with transaction.atomic():
+        run.errors.all().delete()
+        ImportRowError.objects.bulk_create(
+            ImportRowError(
+                run=run,
+                file_name=each.file[:255],
+                **{name: _cut(ImportRowError, name, getattr(each, name)) for name in fields},
+            )
+            for each in outcome.mistakes
+        )
 
 
-def _problem(error: Exception) -> str:
-    if isinstance(error, FileRefused):
-        return str(error)
-    return _("Bedel could not write it. Nothing was loaded. Try once more; if it happens again, ask the operator.")
+def _cut(model, name: str, value):
+    return value[: model._meta.get_field(name).max_length] if isinstance(value, str) else value
+
+
+def _end(run: ImportRun, state: str, **changes) -> None:
+    """Move on, unless another worker has done it."""
+    try:
+        move(run, state, **changes)
+    except TransitionRefused:
+        logger.info("import %s went on elsewhere", run.pk)
+
+
+def _problem(run: ImportRun, error: Exception) -> str:
+    if not isinstance(error, FileRefused):
+        logger.error("import %s", run.pk, exc_info=error)
+    return problem_of(error)
+
+
+def _tell(run: ImportRun, done: int) -> None:
+    cache.set(_progress_key(run), done, SILENT_SECONDS)
+
+
+def _is_silent(run: ImportRun) -> bool:
+    return cache.get(_progress_key(run)) is None
 
 
 def _progress_key(run: ImportRun) -> str:

@@ -90,6 +90,17 @@ class Stage:
             self.broken_files.add(mistake.file)
 
 
+def note(stage: Stage, fact: Staged) -> None:
+    """Count a fact without taking it in."""
+    if isinstance(fact, StagedPerson):
+        stage.people += 1
+        stage.note_row(fact.file, fact.row)
+    elif isinstance(fact, Mistake):
+        stage.note_mistake(fact)
+    elif isinstance(fact, Coverage):
+        stage.coverage = fact.of
+
+
 @contextmanager
 def staged(facts: Iterable[Staged], progress: Callable[[int], None] = lambda done: None) -> Iterator[Stage]:
     """Take all facts in; inside the block they stand in the tables `staged_...`. `progress` is told the rows so far.
@@ -127,14 +138,11 @@ class _Intake:
             elif kind is StagedContact:
                 self._number += 1
                 portions[kind].append((*fact, self._number))
-            elif kind is Mistake:
-                self._stage.note_mistake(fact)  # type: ignore[arg-type]
-                continue
-            elif kind is Coverage:
-                self._stage.coverage = fact.of  # type: ignore[union-attr]
-                continue
-            else:
+            elif kind in portions:
                 portions[kind].append(tuple(fact))
+            else:
+                note(self._stage, fact)
+                continue
             self._waiting += 1
             if self._waiting >= PORTION:
                 self._write()
@@ -143,8 +151,7 @@ class _Intake:
 
     def _person(self, person: StagedPerson) -> tuple:
         self._number += 1
-        self._stage.people += 1
-        self._stage.note_row(person.file, person.row)
+        note(self._stage, person)
         return (*person, self._number, Person.make_search_name(person.first_name, person.last_name))
 
     def _write(self) -> None:
