@@ -9,7 +9,7 @@ from apps.campaigns.models import Attachment, Mailing, TestSend
 from apps.deliveries.models import Delivery
 from apps.organizations.models import Membership, Organization, Role, Unit
 from apps.organizations.scoping import in_organization
-from apps.recipients.models import AcademicYear, ImportRun
+from apps.recipients.models import AcademicYear, ImportRun, Note, NoteFolder
 from apps.senders.models import Sender, SenderAccount
 from apps.surveys.models import Question
 from apps.targetlists.models import TargetList
@@ -36,6 +36,9 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "people:person": ("person",),
     "people:edit": ("person",),
     "people:consent": ("person",),
+    "people:note_add": ("person",),
+    "people:note_edit": ("note",),
+    "people:note_delete": ("note",),
     "people:enrol": ("person",),
     "people:leave": ("enrolment",),
     "people:contact_point_add": ("person",),
@@ -151,6 +154,9 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
             "entry": draft.entries.get().pk,
             "sent": sent.pk,
             "attachment": Attachment.objects.create(mailing=draft, name="a.pdf", content_type="x/y", size=1).pk,
+            "note": Note.objects.create(
+                person=guardian, folder=NoteFolder.objects.create(name="Folder"), text="Note", by=member.user
+            ).pk,
             "test_send": TestSend.objects.create(mailing=draft, address="a@x.example").pk,
             "import_run": ImportRun.objects.create(file="x.csv", file_name="x.csv", format="table", state="done").pk,
             "static_list": TargetList.objects.create(name="Picked").pk,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core.normalizing import without_accents
 from apps.organizations.models import Membership
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, Person
+from apps.targetlists.alternatives import as_sets
 from apps.targetlists.members import addresses_on, new_static_list, people_on
 from apps.targetlists.models import TargetList
 
@@ -166,7 +167,7 @@ def keep_as_list(mailing: Mailing, membership: Membership, name: str) -> TargetL
     for entry in entries.filter(target_list__isnull=False).select_related("target_list__uploaded"):
         people |= Q(pk__in=people_on(entry.target_list).order_by().values("pk"))
     addresses = entries.exclude(normalized="").values_list("address", flat=True)
-    return new_static_list(name, permitted_people(membership).filter(people), addresses, by=membership.user)
+    return new_static_list(name, permitted_people(membership).filter(as_sets(people)), addresses, by=membership.user)
 
 
 def chosen(mailing: Mailing) -> Chosen:

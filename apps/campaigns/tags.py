@@ -61,12 +61,24 @@ STANDING_NAMES = frozenset(tag.name for group in _STANDING for tag in group.tags
 
 
 def tag_groups(mailing: Mailing) -> list[TagGroup]:
-    """All groups, with the variables of the mailing's uploaded list as the last."""
+    """All groups; at the end the variables of the files from which the mailing has addresses."""
     groups = list(_STANDING)
-    if mailing.uploaded_list and mailing.uploaded_list.variables:
-        variables = tuple(Tag(name, name.replace("_", " ")) for name in mailing.uploaded_list.variables)
-        groups.append(TagGroup(_("From the file %(name)s") % {"name": mailing.uploaded_list.name}, variables))
+    for name, variables in _files_of(mailing):
+        tags = tuple(Tag(variable, variable.replace("_", " ")) for variable in variables)
+        groups.append(TagGroup(_("From the file %(name)s") % {"name": name}, tags))
     return groups
+
+
+def _files_of(mailing: Mailing) -> list[tuple[str, list[str]]]:
+    """Name and variables of the mailing's own file, and of the files behind the target lists that it chooses."""
+    chosen = mailing.entries.filter(is_excluded=False, target_list__uploaded__isnull=False).order_by("pk")
+    files = [
+        (entry.target_list.name, entry.target_list.uploaded.variables)
+        for entry in chosen.select_related("target_list__uploaded")
+    ]
+    if mailing.uploaded_list:
+        files.append((mailing.uploaded_list.name, mailing.uploaded_list.variables))
+    return [(name, variables) for name, variables in files if variables]
 
 
 def known_tags(mailing: Mailing) -> set[str]:

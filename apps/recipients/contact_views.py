@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.organizations.permissions import Permission, requires
 
-from .family import add_guardian, delete_contact_point, make_primary, save_by_hand
+from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand
 from .forms import ContactPointForm, GuardianForm, GuardianshipForm
 from .models import ContactPoint, Guardianship, Person
 
@@ -73,7 +73,7 @@ def guardianship(request, pk: int) -> HttpResponse:
         pair.delete()
         return redirect(_back(request, pair.student_id))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        restrict(form.save(commit=False))
         return redirect(_back(request, pair.student_id))
     context = {"form": form, "pair": pair, "back": _back(request, pair.student_id)}
     return render(request, "people/guardianship.html", context)

@@ -1,9 +1,11 @@
 """Changes to a person's addresses and family that touch several rows at once."""
 
+from collections import defaultdict
+
 from django.db import transaction
 from django.utils import timezone
 
-from .models import Consent, ContactPoint, Guardianship, Person
+from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person
 
 
 def save_by_hand(point: ContactPoint) -> None:
@@ -59,10 +61,32 @@ def add_guardian(student: Person, *, first_name: str, last_name: str, email: str
     return guardian
 
 
-def record_consent(person: Person, granted: bool, user) -> None:
-    """Note that the person accepts commercial information (or no longer does), who said so and when."""
-    Consent.objects.update_or_create(
-        person=person,
-        kind=Consent.Kind.COMMERCIAL,
-        defaults={"granted": granted, "at": timezone.now(), "by": user, "source": ContactPoint.Source.HAND},
-    )
+def record_consent(person: Person, kind: str, granted: bool, user) -> None:
+    """Note that the person agrees to something (a value of Consent.Kind) or no longer does; who said so, and when."""
+    word = {"granted": granted, "at": timezone.now(), "by": user, "source": ContactPoint.Source.HAND}
+    with transaction.atomic():
+        before = Consent.objects.filter(person=person, kind=kind).first()
+        Consent.objects.update_or_create(person=person, kind=kind, defaults=word)
+        if before is None or before.granted != granted:
+            ConsentChange.objects.create(person=person, kind=kind, **word)
+
+
+def consents_of(person: Person) -> list[dict]:
+    """For each kind of consent: what stands now (None: never asked), and its history, newest first."""
+    current = {consent.kind: consent for consent in person.consents.select_related("by")}
+    changes: dict[str, list[ConsentChange]] = defaultdict(list)
+    for change in person.consent_changes.select_related("by"):
+        changes[change.kind].append(change)
+    return [
+        {"kind": kind, "label": label, "consent": current.get(kind), "changes": changes[kind]}
+        for kind, label in Consent.Kind.choices
+    ]
+
+
+def restrict(guardianship: Guardianship) -> None:
+    """Save a guardianship; from when it is restricted stands with it, until it is not any more."""
+    if guardianship.restricted:
+        guardianship.restricted_since = guardianship.restricted_since or timezone.localdate()
+    else:
+        guardianship.restricted_since = None
+    guardianship.save()

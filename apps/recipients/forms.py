@@ -2,11 +2,13 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.normalizing import normalize_document
 from apps.organizations.models import Unit
 
-from .models import ContactPoint, Group, Guardianship, Person
+from .models import ContactPoint, Group, Guardianship, NoteFolder, Person
 
 
 def _dress(form: forms.BaseForm) -> None:
@@ -23,12 +25,24 @@ class PersonForm(forms.ModelForm):
 
     class Meta:
         model = Person
-        fields = ["first_name", "last_name", "language", "unit", "external_id", "active"]
+        fields = ["first_name", "last_name", "language", "unit", "external_id", "document", "active"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = Unit.objects.all()  # type: ignore[attr-defined]
+        if self.instance.kind == Person.Kind.ACCOUNT:
+            self.fields["last_name"].label = _("Name of the company")
+            del self.fields["first_name"]
         _dress(self)
+
+    def clean_document(self) -> str:
+        return normalize_document(self.cleaned_data["document"])
+
+    def save(self, commit: bool = True) -> Person:
+        """Save; the day on which somebody leaves is noted, and forgotten when he comes back."""
+        if "active" in self.changed_data:
+            self.instance.left_on = None if self.instance.active else timezone.localdate()
+        return super().save(commit)
 
     def clean(self) -> dict:
         cleaned = super().clean() or self.cleaned_data
@@ -112,6 +126,19 @@ class GuardianshipForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         _dress(self)
+
+
+class NoteForm(forms.Form):
+    """A note, in a folder that is there or is made with it."""
+
+    folder = forms.CharField(label=_("Folder"), max_length=100)
+    text = forms.CharField(label=_("Note"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        _dress(self)
+        self.fields["folder"].widget.attrs["list"] = "note-folders"
+        self.folders = NoteFolder.objects.values_list("name", flat=True)
 
 
 class EnrolForm(forms.Form):

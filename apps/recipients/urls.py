@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from . import contact_views, group_views, membership_views, unit_views, unreachable_views, views, year_views
+from . import (
+    contact_views,
+    group_views,
+    membership_views,
+    note_views,
+    unit_views,
+    unreachable_views,
+    views,
+    year_views,
+)
 
 app_name = "people"
 urlpatterns = [
@@ -29,6 +38,9 @@ urlpatterns = [
     path("unreachable/letters/", unreachable_views.letters, name="letters"),
     path("person/<int:pk>/", views.person, name="person"),
     path("person/<int:pk>/edit/", views.edit, name="edit"),
+    path("person/<int:pk>/note/", note_views.add, name="note_add"),
+    path("note/<int:pk>/", note_views.edit, name="note_edit"),
+    path("note/<int:pk>/delete/", note_views.delete, name="note_delete"),
     path("person/<int:pk>/consent/", views.consent, name="consent"),
     path("person/<int:pk>/enrol/", views.enrol, name="enrol"),
     path("enrolment/<int:pk>/leave/", views.leave, name="leave"),

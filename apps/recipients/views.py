@@ -9,10 +9,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 
-from .family import record_consent
+from .family import consents_of, record_consent
 from .finding import KINDS, WORDS, people_found, with_details
-from .forms import EnrolForm, GuardianForm, PersonForm
-from .models import AcademicYear, Enrolment, Group, Person
+from .forms import EnrolForm, GuardianForm, NoteForm, PersonForm
+from .models import AcademicYear, Consent, Enrolment, Group, Person
+from .person_panels import panels_of
 
 SEEING = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
 SHOWS = ("failed", "no_address", "former")
@@ -61,7 +62,10 @@ def person(request, pk: int) -> HttpResponse:
         "guardianships": found.guardianships.select_related("guardian").prefetch_related("guardian__contact_points"),
         "wardships": found.wardships.select_related("student"),
         "enrolments": found.enrolments.select_related("group__year", "group__unit").order_by("-group__year__starts_on"),
-        "consent": found.consents.select_related("by").first(),
+        "consents": consents_of(found),
+        "notes": found.notes.select_related("folder", "by"),
+        "note_form": NoteForm(),
+        "panels": panels_of(request, found),
         "guardian_form": GuardianForm(),
         "enrol_form": EnrolForm(),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
@@ -98,8 +102,11 @@ def edit(request, pk: int) -> HttpResponse:
 @requires(Permission.MANAGE_PEOPLE)
 @require_POST
 def consent(request, pk: int) -> HttpResponse:
-    """Record or withdraw the consent to commercial information."""
-    record_consent(get_object_or_404(Person, pk=pk), request.POST.get("granted") == "yes", request.user)
+    """Record or withdraw a consent."""
+    kind = request.POST.get("kind", Consent.Kind.COMMERCIAL)
+    if kind not in Consent.Kind.values:
+        raise Http404
+    record_consent(get_object_or_404(Person, pk=pk), kind, request.POST.get("granted") == "yes", request.user)
     return redirect(request.organization.url("people:person", pk) + "#consent")
 
 
@@ -144,6 +151,16 @@ def _titles() -> dict[str, dict[str, str]]:
             "lead": _("Teachers and everybody else who works here."),
         },
         "contacts": {"many": _("Contacts"), "add": _("Add a contact"), "lead": _("Others whom the school writes to.")},
+        "leads": {
+            "many": _("Leads"),
+            "add": _("Add a lead"),
+            "lead": _("Families and others who are interested in the school."),
+        },
+        "companies": {
+            "many": _("Companies"),
+            "add": _("Add a company"),
+            "lead": _("Suppliers, partners and other organisations."),
+        },
     }
 
 

@@ -5,6 +5,7 @@ import pytest
 from apps.campaigns import audience
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import AudienceEntry
+from apps.campaigns.tags import unknown_tags
 from apps.deliveries.fan_out import fan_out
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import Enrolment, Person
@@ -138,9 +139,10 @@ def test_filters_and_files_exclude_too(class_5a, office):
 @pytest.mark.feature("S3.5")
 def test_the_columns_of_an_uploaded_list_are_values_of_its_rows(class_5a, office):
     fees = uploaded("Fees", joan={"amount": "12"}, marta={"amount": "7"})
-    mailing = mailing_to(fees, by=office, state="pending")
+    mailing = mailing_to(fees, by=office, state="pending", body="<p>{{ amount }} euros</p>")
     rows = {row.address: (row.name, dict(row.variables)) for row in audience.getting(mailing)}
     assert rows == {"joan@x.example": ("Joan", {"amount": "12"}), "marta@x.example": ("Marta", {"amount": "7"})}
+    assert unknown_tags(mailing) == []
     assert fan_out(mailing)
     written = {row.address: row.variables for row in mailing.deliveries.all()}
     assert written == {"joan@x.example": {"amount": "12"}, "marta@x.example": {"amount": "7"}}

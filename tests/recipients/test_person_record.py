@@ -1,0 +1,119 @@
+"""The record of a person: what was agreed to and when, notes, and the messages with their answers."""
+
+import pytest
+from django.utils import timezone
+
+from apps.deliveries.models import Delivery, DeliveryAbout
+from apps.organizations.permissions import RoleName
+from apps.organizations.scoping import in_organization
+from apps.recipients.models import ConsentChange, Guardianship, Note, NoteFolder, Person
+from apps.surveys.models import Answer, Question
+from tests import people
+from tests.conftest import make_member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def family(scoped):
+    """A student and her mother."""
+    aina = people.student("Aina Puig", people.group("5º A"))
+    return aina, people.guardian("Marta Serra", "marta@x.example", aina)
+
+
+def page(client, school, person) -> str:
+    return client.get(school.url("people:person", person.pk)).content.decode()
+
+
+def test_every_change_of_a_consent_stays_in_its_history(office_client, school, family):
+    url = school.url("people:consent", family[1].pk)
+    for word in ("yes", "yes", "no"):
+        office_client.post(url, {"kind": "photographs", "granted": word})
+    changes = ConsentChange.objects.filter(kind="photographs").order_by("id")
+    assert [change.granted for change in changes] == [True, False]
+    shown = page(office_client, school, family[1])
+    assert "Photographs" in shown
+    assert "History" in shown
+    assert office_client.post(url, {"kind": "everything", "granted": "yes"}).status_code == 404
+
+
+def test_notes_are_kept_in_folders_and_changed_by_their_writer_alone(office_client, client, school, family):
+    office_client.post(school.url("people:note_add", family[0].pk), {"folder": "Contact log", "text": "Called home."})
+    note = Note.objects.get()
+    assert "Called home." in page(office_client, school, family[0])
+    office_client.post(school.url("people:note_edit", note.pk), {"folder": "Health", "text": "Allergic to nuts."})
+    note = Note.objects.select_related("folder").get()
+    assert (note.folder.name, note.text) == ("Health", "Allergic to nuts.")
+    assert list(NoteFolder.objects.values_list("name", flat=True)) == ["Health"]
+    client.force_login(make_member(school, RoleName.ADMINISTRATOR, "second@almendral.example").user)
+    assert client.get(school.url("people:note_edit", note.pk)).status_code == 404
+    assert client.post(school.url("people:note_delete", note.pk)).status_code == 404
+    assert Note.objects.exists()
+
+
+def test_a_note_without_words_is_not_kept(office_client, school, family):
+    answer = office_client.post(
+        school.url("people:note_add", family[0].pk), {"folder": "", "text": "Called."}, follow=True
+    )
+    assert "A note needs a folder and some words." in answer.content.decode()
+    assert not Note.objects.exists()
+
+
+def test_the_messages_about_a_student_stand_on_her_page_with_the_answers(office_client, school, family, office):
+    aina, marta = family
+    question = Question.objects.create(text="Will she come?")
+    mailing = people.mailing(by=office, state="done", question=question, started_at=timezone.now(), subject="Trip")
+    row = Delivery.objects.create(
+        mailing=mailing,
+        person=marta,
+        name="Marta Serra",
+        normalized="marta@x.example",
+        state="sent",
+        sent_at=timezone.now(),
+    )
+    DeliveryAbout.objects.create(delivery=row, person=aina)
+    assert "The question is not answered yet." in page(office_client, school, aina)
+    Answer.objects.create(question=question, about=aina, by_person=marta, by_address="marta@x.example", value="yes")
+    for person in family:
+        shown = page(office_client, school, person)
+        assert "Trip" in shown
+        assert "Answered Yes" in shown
+    assert "to Marta Serra." in page(office_client, school, aina)
+
+
+def test_a_person_without_messages_has_an_empty_place_for_them(office_client, school, family):
+    assert "No message yet." in page(office_client, school, family[0])
+
+
+def test_the_day_of_leaving_is_noted_and_forgotten_when_one_comes_back(office_client, school, family):
+    aina = family[0]
+    form = {"first_name": "Aina", "last_name": "Puig", "document": "x-123.4"}
+    office_client.post(school.url("people:edit", aina.pk), form)
+    aina = Person.objects.get(pk=aina.pk)
+    assert (aina.active, aina.left_on, aina.document) == (False, timezone.localdate(), "X1234")
+    assert "left on" in page(office_client, school, aina)
+    office_client.post(school.url("people:edit", aina.pk), form | {"active": "on"})
+    aina = Person.objects.get(pk=aina.pk)
+    assert (aina.active, aina.left_on) == (True, None)
+
+
+@pytest.mark.feature("B11")
+def test_since_when_a_guardian_is_restricted_stands_with_it(office_client, school, family):
+    pair = Guardianship.objects.get()
+    office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother", "restricted": "on"})
+    assert Guardianship.objects.get().restricted_since == timezone.localdate()
+    assert "Gets nothing about this student since" in page(office_client, school, family[0])
+    office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother"})
+    assert Guardianship.objects.get().restricted_since is None
+
+
+@pytest.mark.feature("S1.18")
+@pytest.mark.parametrize(
+    ("kind", "value", "name"), [("leads", "lead", "Vidal"), ("companies", "account", "Buses of Turia")]
+)
+def test_leads_and_companies_have_lists_of_their_own(office_client, school, kind, value, name):
+    answer = office_client.post(school.url("people:add", kind), {"last_name": name, "active": "on"}, follow=True)
+    assert answer.status_code == 200
+    with in_organization(school):
+        assert Person.objects.get().kind == value
+    assert name in office_client.get(school.url("people:list", kind)).content.decode()
