@@ -1,0 +1,172 @@
+"""A file that comes every night: read as the first time, compared, stopped when it would empty the school."""
+
+from io import StringIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+
+from apps.recipients.importing import planning, runs
+from apps.recipients.importing.opening import FileRefused
+from apps.recipients.importing.runs import change_run, confirm, plan, run_import, start_run, sweep
+from apps.recipients.importing.sources import run_of, save_as_source
+from apps.recipients.models import ImportRun, ImportSource, Person
+
+pytestmark = pytest.mark.django_db
+HEADER = "NIA;Nombre;Apellidos;Grupo\n"
+ROWS = [f"{number};Name{number};Puig;5A\n" for number in range(1, 21)]
+
+
+def upload(rows: list[str], header: str = HEADER) -> SimpleUploadedFile:
+    return SimpleUploadedFile("roster.csv", (header + "".join(rows)).encode())
+
+
+@pytest.fixture
+def source(scoped, office) -> ImportSource:
+    """A source whose twenty students are on record."""
+    run = start_run(upload(ROWS), office.user)
+    save_as_source(run, " Nightly  file ", withdraws=True)
+    confirm(run, leave_out=False)
+    run_import(run)
+    return ImportSource.objects.get(name="Nightly file")
+
+
+@pytest.fixture
+def roster(tmp_path):
+    def write(rows: list[str], header: str = HEADER):
+        path = tmp_path / "roster.csv"
+        path.write_text(header + "".join(rows))
+        return path
+
+    return write
+
+
+def command(*arguments) -> str:
+    out = StringIO()
+    call_command("import_people", *map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def test_a_small_file_is_compared_at_once_and_shows_its_changes(source, office):
+    run = run_of(source, upload([*ROWS[1:], "77;New;Pupil;5B\n"]), office.user)
+    plan(run)
+    assert (run.state, run.counts["created"], run.counts["withdrawn"], run.counts["unchanged"]) == ("planned", 1, 1, 19)
+    assert [row["name"] for row in planning.examples_page(run, "created")] == ["New Pupil"]
+    assert [row["name"] for row in planning.examples_page(run, "withdrawn")] == ["Name1 Puig"]
+    assert planning.examples_page(run, "withdrawn", page=2) == []
+    assert not Person.objects.filter(first_name="New").exists()
+    confirm(run, leave_out=False)
+    run_import(run)
+    assert (ImportRun.objects.get(pk=run.pk).state, Person.objects.filter(active=True).count()) == ("done", 20)
+
+
+def test_a_large_file_is_compared_by_a_worker(source, office, monkeypatch, django_capture_on_commit_callbacks):
+    monkeypatch.setattr(runs, "SMALL_BYTES", 10)
+    run = run_of(source, upload(ROWS), office.user)
+    with django_capture_on_commit_callbacks(execute=True):
+        plan(run)
+        assert run.state == "planning"
+    run = ImportRun.objects.get(pk=run.pk)
+    assert (run.state, run.counts["unchanged"]) == ("planned", 20)
+
+
+def test_a_comparison_whose_worker_died_is_called_again(source, office, django_capture_on_commit_callbacks):
+    run = run_of(source, upload(ROWS), office.user)
+    ImportRun.objects.filter(pk=run.pk).update(state="planning")
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep()
+    assert ImportRun.objects.get(pk=run.pk).state == "planned"
+
+
+def test_other_columns_take_a_compared_file_back(source, office):
+    run = start_run(upload(ROWS), office.user)
+    plan(run)
+    fields = ["external_id", "first_name", "last_name", ""]
+    change_run(run, encoding="utf-8", delimiter=";", fields=fields, year="2026-27", kind="student")
+    assert (run.state, run.examples, run.counts["people"]) == ("uploaded", {}, 20)
+
+
+def test_the_safety_stop_asks_a_person_first(source, office):
+    run = run_of(source, upload(ROWS[:10]), office.user)
+    plan(run)
+    sentence = "10 of 20 people would leave: more than 10 %. Nothing is loaded."
+    assert planning.stop_sentence(run) == sentence
+    with pytest.raises(ValueError, match="10 of 20 people would leave"):
+        confirm(run, leave_out=False)
+    confirm(run, leave_out=False, allow_withdrawing=True)
+    run_import(run)
+    assert Person.objects.filter(active=True).count() == 10
+
+
+def test_a_file_with_too_many_broken_rows_is_not_loaded(source, roster, school):
+    with pytest.raises(CommandError, match="3 of 23 rows cannot be read: more than 10 %"):
+        command(school.slug, roster([*ROWS, "97;;;5A\n", "98;;;5A\n", "99;;;5A\n"]), "--source", source.name)
+    assert ImportRun.objects.first().state == "failed"
+
+
+def test_columns_may_change_places_but_not_go_missing(source, office):
+    rows = [f"5A;Puig;Name{number};{number}\n" for number in range(1, 21)]
+    run = run_of(source, upload(rows, "Grupo;Apellidos;Nombre;NIA\n"), office.user)
+    plan(run)
+    assert run.counts["unchanged"] == 20
+    with pytest.raises(FileRefused, match="Columns of Nightly file are missing in this file: NIA"):
+        run_of(source, upload(["5A;Puig;Name1\n"], "Grupo;Apellidos;Nombre\n"), office.user)
+
+
+def test_two_sources_cannot_have_one_name(source, office):
+    run = start_run(upload(ROWS), office.user)
+    with pytest.raises(ValueError, match="There is a source called Nightly file already"):
+        save_as_source(run, "Nightly file")
+    with pytest.raises(ValueError, match="Give the source a name"):
+        save_as_source(run, "  ")
+
+
+def test_the_command_loads_a_file_in_place_and_says_what_came_of_it(source, roster, school):
+    path = roster([*ROWS[1:], "77;New;Pupil;5B\n"])
+    said = command(school.slug, path, "--source", source.name, "--dry-run")
+    assert "1 new people" in said
+    assert "1 people withdrawn" in said
+    assert not Person.objects.filter(first_name="New").exists()
+    before = ImportRun.objects.count()
+    command(school.slug, path, "--source", source.name)
+    run = ImportRun.objects.first()
+    assert (ImportRun.objects.count(), run.state, run.source) == (before + 1, "done", source)
+    for _night in range(5):
+        said = command(school.slug, path, "--source", source.name)
+        assert "20 people as they were" in said
+        assert "new people" not in said
+    assert Person.objects.filter(active=True).count() == 20
+
+
+def test_the_command_is_refused_when_too_many_would_leave_and_may_be_allowed_to(source, roster, school):
+    path = roster(ROWS[:15])
+    with pytest.raises(CommandError, match="5 of 20 people would leave"):
+        command(school.slug, path, "--source", source.name)
+    assert Person.objects.filter(active=True).count() == 20
+    with pytest.raises(CommandError, match="more than 20 %"):
+        command(school.slug, path, "--source", source.name, "--allow-withdrawing", "20%")
+    command(school.slug, path, "--source", source.name, "--allow-withdrawing", "25%")
+    assert Person.objects.filter(active=True).count() == 15
+
+
+@pytest.mark.parametrize(
+    ("organization", "name", "sentence"),
+    [("nowhere", "Nightly file", "no organisation"), ("almendral", "Daily", "no source called Daily")],
+)
+def test_the_command_says_what_it_does_not_find(source, roster, organization, name, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        command(organization, roster(ROWS), "--source", name)
+
+
+def test_a_folder_that_names_its_columns_needs_no_source_before(scoped, school, tmp_path):
+    files = {
+        "users.csv": "sourcedId,givenName,familyName,email\ns1,Jack,Craig,j@x.example\ng1,Jean,Craig,g@x.example\n",
+        "roles.csv": "userSourcedId,orgSourcedId,role\ns1,o1,student\n",
+        "orgs.csv": "sourcedId,name,type\no1,Primary,school\n",
+        "relationships.csv": "userSourcedId,relationshipUserSourcedId,relationshipRole\ns1,g1,guardian\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert "2 new people" in command(school.slug, tmp_path, "--source", "Microsoft")
+    assert "2 people as they were" in command(school.slug, tmp_path, "--source", "Microsoft")
+    assert not ImportSource.objects.get(name="Microsoft").withdraws
