@@ -9,10 +9,11 @@ SUMMARIES = {
     "fairness": "how soon a small mailing leaves while a large one of another organisation runs",
     "audience": "who gets a mailing to lists, with exclusions and consents, beside the same in plain SQL",
     "import": "seconds from a school's file to people on record, beside COPY and upsert of the same rows",
+    "search": "milliseconds to find a name, an address or a number, beside a lookup by primary key",
     "memory": "peak memory of worker and scheduler, for a small and for a large mailing",
 }
 _RECIPIENTS = {"send": 20_000, "fanout": 1_000_000, "crash": 20_000, "fairness": 100_000, "memory": 100_000}
-_PEOPLE = {"audience": 1_000_000, "import": 100_000}
+_PEOPLE = {"audience": 1_000_000, "import": 100_000, "search": 1_000_000}
 # Where the module is called otherwise.
 MODULES = {"import": "importing"}
 
