@@ -45,7 +45,7 @@ def run(options: Namespace, place: Installation) -> Report:
 def _add_numbers(school: School, people: int) -> None:
     """A telephone number for everybody, beside the address each has."""
     first = Person.objects.order_by("pk").values_list("pk", flat=True)[0] - 1
-    number = "'+346' || lpad((n * 7919 % 100000000)::text, 8, '0')"
+    number = "'+346' || lpad((n::bigint * 7919 % 100000000)::text, 8, '0')"
     columns = {"person": f"{first} + n", "channel": "'phone'", "value": number, "normalized": number}
     with without_triggers():
         insert_numbered(ContactPoint, people, columns)

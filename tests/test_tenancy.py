@@ -31,6 +31,7 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "senders:account_edit": ("account",),
     "senders:account_check": ("account",),
     "people:index": (),
+    "people:find": (),
     "people:list": ("students",),
     "people:add": ("students",),
     "people:person": ("person",),

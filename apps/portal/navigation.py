@@ -45,6 +45,7 @@ PEOPLE = Place(
     ("students",),
     _PEOPLE,
     (
+        Place(_("Find anybody"), "people:find", any_of=_PEOPLE),
         Place(_("Students"), "people:list", arguments=("students",), any_of=_PEOPLE),
         Place(_("Guardians"), "people:list", arguments=("guardians",), any_of=_PEOPLE),
         Place(_("Staff"), "people:list", arguments=("staff",), any_of=_PEOPLE),

@@ -27,6 +27,11 @@ def people_found(kind: str, search: str = "", group: str = "", show: str = "") -
     return narrowed(people, search) if search.strip() else people
 
 
+def anybody_found(search: str) -> QuerySet[Person]:
+    """People of all kinds, here or gone, by what is searched; nobody as long as nothing is."""
+    return narrowed(Person.objects.all(), search) if search.strip() else Person.objects.none()
+
+
 def _with_addresses(people: QuerySet[Person], show: str) -> QuerySet[Person]:
     emails = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL)
     own = emails.filter(person=OuterRef("pk"))

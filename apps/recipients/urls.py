@@ -16,6 +16,7 @@ from . import (
 app_name = "people"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("find/", views.find, name="find"),
     path("groups/", group_views.groups, name="groups"),
     path("groups/add/", group_views.add, name="group_add"),
     path("groups/<int:pk>/", group_views.group, name="group"),

@@ -10,13 +10,16 @@ from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 
 from .family import consents_of, record_consent
-from .finding import KINDS, WORDS, people_found, with_details
+from .finding import KINDS, WORDS, anybody_found, people_found, with_details
 from .forms import EnrolForm, GuardianForm, NoteForm, PersonForm
 from .models import AcademicYear, Consent, Enrolment, Group, Person
 from .person_panels import panels_of
+from .searching import MOST, number_up_to_most
 
 SEEING = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
 SHOWS = ("failed", "no_address", "former")
+# Three lists of people outside the school, with one entry in the navigation.
+OTHERS = ("contacts", "leads", "companies")
 
 
 @requires(*SEEING)
@@ -38,7 +41,8 @@ def people(request, kind: str) -> HttpResponse:
         "kind": kind,
         "titles": _titles()[kind],
         "page": page,
-        "number": found.count(),
+        **_number(found),
+        "others": [(word, _titles()[word]["many"]) for word in OTHERS] if kind in OTHERS else [],
         "shows": _shows(kind),
         "groups": _groups() if kind == "students" else [],
         "is_empty": not Person.objects.filter(kind=KINDS[kind]).exists(),
@@ -46,6 +50,16 @@ def people(request, kind: str) -> HttpResponse:
         **asked,
     }
     return render(request, "people/list.html", context)
+
+
+@requires(*SEEING)
+@require_GET
+def find(request) -> HttpResponse:
+    """Anybody, of whatever kind, here or gone."""
+    search = request.GET.get("q", "")[:200].replace("\0", "")
+    found = anybody_found(search)
+    page = paginate(with_details(found.select_related("unit")), request, ("kind", "search_name", "id"))
+    return render(request, "people/find.html", {"q": search, "page": page, **_number(found)})
 
 
 @requires(*SEEING)
@@ -131,6 +145,12 @@ def leave(request, pk: int) -> HttpResponse:
     enrolment = get_object_or_404(Enrolment, pk=pk)
     enrolment.delete()
     return redirect(request.organization.url("people:person", enrolment.person_id) + "#groups")
+
+
+def _number(found) -> dict[str, int | bool]:
+    """How many were found; a page need not know it exactly beyond some thousands."""
+    number = number_up_to_most(found)
+    return {"number": min(number, MOST), "is_more": number > MOST}
 
 
 def _titles() -> dict[str, dict[str, str]]:
