@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_date
 from ..models import AcademicYear
 from .statements import Statements
 
+_YEAR_NAME = 40  # characters
+
 
 def decide_guardianships(statements: Statements, is_bulk: bool) -> None:
     """Make `planned_pair`, `looped_pair` (each the guardian of the other, or of himself) and `leaving_pair (id)`."""
@@ -72,6 +74,7 @@ def _make_years(statements: Statements, default_year: str) -> None:
     pairs = []
     for (key,) in statements.rows("SELECT DISTINCT year FROM staged_group WHERE kind <> 'staff' OR year <> ''"):
         name, starts, ends = named.get(key, (key or default_year, "", ""))
+        name = name[:_YEAR_NAME]
         if name not in years:
             years[name] = _new_year(name, starts, ends)
         pairs.append((key, years[name].pk))
@@ -82,7 +85,7 @@ def _make_years(statements: Statements, default_year: str) -> None:
 def _new_year(name: str, starts: str, ends: str) -> AcademicYear:
     first = int(name[:4]) if re.match(r"[12][0-9]{3}", name) else int(school_year_of(timezone.localdate())[:4])
     begins = _date(starts) or date(first, 9, 1)
-    return AcademicYear.objects.create(name=name[:40], starts_on=begins, ends_on=_date(ends) or date(first + 1, 6, 30))
+    return AcademicYear.objects.create(name=name, starts_on=begins, ends_on=_date(ends) or date(first + 1, 6, 30))
 
 
 def _date(text: str) -> date | None:
