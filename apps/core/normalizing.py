@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -60,31 +61,46 @@ def normalize_phone(value: str, country: str) -> str:
     return _plain_phone(value, country) or _parsed_phone(value, country)
 
 
+class _Numbering(NamedTuple):
+    """How numbers are written in a country, where that is simple: no code where it is not."""
+
+    code: str = ""
+    lengths: frozenset[int] = frozenset()
+    has_zero: bool = False  # before a number that is dialled within the country
+    any_number: re.Pattern[str] = re.compile("")
+
+
 def _plain_phone(value: str, country: str) -> str:
-    """The E.164 form of a number in the commonest spelling of its own country; "" where it takes the library."""
+    """The E.164 form of a number in the commonest spellings of its own country; "" where it takes the library."""
     found = _plain_number(value)
-    code, lengths = _numbering(country)
+    numbering = _numbering(country)
+    code = numbering.code
     if not found or not code:
         return ""
     digits = found[2].translate(_SEPARATORS)
     if digits.startswith(code) != bool(found[1]):
         return ""
-    digits = digits.removeprefix(code) if found[1] else digits
-    # A leading zero means something else in each country.
-    return f"+{code}{digits}" if len(digits) in lengths and digits[:1] != "0" else ""
+    if found[1]:
+        digits = digits.removeprefix(code)
+    elif digits[0] == "0" and numbering.has_zero and not numbering.any_number.fullmatch(digits):
+        digits = digits[1:]
+    # Any other leading zero means something else in each country.
+    return f"+{code}{digits}" if len(digits) in numbering.lengths and digits[0] != "0" else ""
 
 
 @lru_cache(maxsize=64)
-def _numbering(country: str) -> tuple[str, frozenset[int]]:
-    """(calling code, lengths of a number); no code where countries share it, or numbers have a prefix of their own."""
+def _numbering(country: str) -> _Numbering:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(country or "", None)
     if metadata is None or metadata.country_code is None or metadata.general_desc is None:
-        return "", frozenset()
-    if len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(metadata.country_code, ())) != 1:
-        return "", frozenset()
-    if metadata.national_prefix_for_parsing or not (metadata.international_prefix or "").startswith("0"):
-        return "", frozenset()
-    return str(metadata.country_code), frozenset(metadata.general_desc.possible_length)
+        return _Numbering()
+    # Of countries that share a code the library asks the first one.
+    shares = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(metadata.country_code, ())[:1] != (country,)
+    prefix = metadata.national_prefix_for_parsing or ""
+    if shares or prefix not in ("", "0") or metadata.international_prefix != "00":
+        return _Numbering()
+    pattern = re.compile(metadata.general_desc.national_number_pattern or "")
+    lengths = frozenset(metadata.general_desc.possible_length)
+    return _Numbering(str(metadata.country_code), lengths, prefix == "0", pattern)
 
 
 @lru_cache(maxsize=20_000)

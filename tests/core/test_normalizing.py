@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from apps.core import normalizing
 from apps.core.normalizing import normalize_document, normalize_email, normalize_phone
 
-COUNTRIES = ["ES", "IT", "PL", "SE", "GB", "US", "FR", "DE", "PT", "AD", "MX", "XX", ""]
+COUNTRIES = ["ES", "IT", "PL", "SE", "GB", "US", "FR", "DE", "PT", "AD", "MX", "FI", "IL", "VA", "XX", ""]
 WORD = st.text(alphabet="abzABZ019._+-'ñß @", max_size=12)
 DOMAIN = st.text(alphabet="abzAZ09.-_ñ", max_size=14)
 NUMBER = st.builds(
     lambda plus, digits, signs: plus + "".join(digit + sign for digit, sign in zip(digits, signs, strict=False)),
-    st.sampled_from(["", "+", "+34", "+39", "0034", "00", "34", "+1", "+48 "]),
+    st.sampled_from(["", "", "0", "+", "+34", "+39", "+460", "0034", "00", "34", "+1", "+48 "]),
     st.text(alphabet="0123456789", min_size=1, max_size=13),
     st.lists(st.sampled_from(["", "", "", " ", "-", ".", "x", "  ", "/", "("]), min_size=13, max_size=13),
 )
@@ -59,7 +59,9 @@ def test_a_number_is_read_alike_with_and_without_the_quick_way(number, country):
 
 
 def test_the_quick_way_is_taken_where_it_can_be():
-    assert normalizing._plain_phone("600 123 456", "ES") == "+34600123456"
+    numbers = {"ES": "600 123 456", "SE": "070-123 45 67", "IT": "+39 333 1234567", "PL": "601 234 567"}
+    found = [normalizing._plain_phone(number, country) for country, number in numbers.items()]
+    assert found == ["+34600123456", "+46701234567", "+393331234567", "+48601234567"]
     assert normalizing._plain_address("marta.serra@family.example")
 
 
