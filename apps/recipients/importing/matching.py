@@ -138,7 +138,8 @@ SELECT i.who, NULL, first.name FROM united_person i JOIN (
 _SET_ASIDE = """INSERT INTO mistaken (who, person_id, was)
 SELECT f.who, f.person_id, TRIM(p.first_name || ' ' || p.last_name)
 FROM found f JOIN recipients_person p ON p.id = f.person_id JOIN united_person i ON i.who = f.who
-WHERE f.who IN (%%strangers%%) AND (i.document = '' OR p.document <> i.document)
+WHERE f.who IN (%%strangers%%)
+    AND NOT (i.external_id <> '' AND p.external_id = i.external_id AND i.document <> '' AND p.document = i.document)
     AND NOT EXISTS (SELECT 1 FROM person_key k
         JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
         JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel

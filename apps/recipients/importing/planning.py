@@ -192,8 +192,11 @@ _EXAMPLES = {
     ),
 }
 
-_MISTAKEN = f"""SELECT s.row_number, s.file, s.external_id, TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
-FROM mistaken m JOIN staged_person s ON s.n = m.who ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
+_MISTAKEN = f"""SELECT s.row_number, s.file,
+    CASE WHEN s.external_id <> '' AND s.external_id = COALESCE(p.external_id, s.external_id) THEN s.external_id
+        ELSE s.document END, TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
+FROM mistaken m JOIN staged_person s ON s.n = m.who LEFT JOIN recipients_person p ON p.id = m.person_id
+ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
 _LOOPED = f"""SELECT {_EITHER}, COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '') FROM looped_pair x
 {_WITH_NAME.format(person="student_id")}
 LEFT JOIN recipients_person gp ON gp.id = x.guardian_id

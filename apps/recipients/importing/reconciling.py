@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import ImportRun
+from ..models import ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
 from . import applying, deciding, deciding_school, planning
 from .deciding_contacts import decide_contacts
 from .identity import unite_people
@@ -21,6 +21,7 @@ from .statements import Statements
 
 _LOCK = 4_101_000_000  # of PostgreSQL's advisory locks; the organisation is added
 _LARGE = 2000  # people in a file; fewer are looked up one by one
+_WRITTEN = [model._meta.db_table for model in (Person, ContactPoint, Guardianship, Group, Enrolment)]
 Progress = Callable[[int], None]
 
 
@@ -61,7 +62,16 @@ def load(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda do
         applying.apply_contacts(statements)
         applying.apply_school(statements)
         statements.drop()
+    if stage.people > _LARGE:
+        _refresh_statistics()
     return outcome
+
+
+def _refresh_statistics() -> None:
+    """Let PostgreSQL know of many new rows at once: until it does, it plans every page for empty tables."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(_WRITTEN)}")
 
 
 def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:

@@ -259,6 +259,15 @@ def test_a_document_finds_a_person_whose_number_is_new():
     assert Person.objects.get().external_id == "new"
 
 
+def test_a_document_of_somebody_else_is_a_mistake():
+    loaded([StagedPerson("1", "student", "1", "X1234567", "Aina", "Puig")])
+    outcome = loaded([StagedPerson("2", "student", "2", "X1234567", "Nil", "Roca", row=2)])
+    assert [mistake.message for mistake in outcome.mistakes] == [
+        "The number X1234567 belongs to Aina Puig, and here to Nil Roca. Mend one of them."
+    ]
+    assert Person.objects.get().first_name == "Aina"
+
+
 def test_without_numbers_students_are_found_by_class_and_guardians_by_their_student():
     facts = [
         *student("r2", "Aina", group="5A", external_id=""),
