@@ -22,6 +22,8 @@ MAX_UNPACKED = 400_000_000
 MAX_FILES = 200
 MAX_FOLDER_ROWS = 5_000_000
 _BUFFER = 1 << 16
+# Of these a folder may have one alone, on a night with few changes; any other single file is a table that was packed.
+_OF_ROSTERS = {"manifest", "users", "enrollments", "classes", "orgs", "student", "teacher"}
 
 
 class Files:
@@ -144,6 +146,8 @@ def _zip_files(archive: zipfile.ZipFile, opener: Opener, file_name: str) -> File
             found.setdefault(name, (_base(entry.filename), _entry_opener(archive, entry)))
     if not found:
         raise FileRefused(_("This is not a spreadsheet. Choose a CSV file or an Excel file (.xlsx)."))
+    if len(found) == 1 and not found.keys() & _OF_ROSTERS:
+        return Files({"": next(iter(found.values()))}, is_folder=False)
     return Files(found, is_folder=True)
 
 

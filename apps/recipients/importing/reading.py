@@ -55,7 +55,7 @@ class OpenTable:
 
 @dataclass
 class Table:
-    """A header and rows of text. `first_row` is the number, as the spreadsheet counts, of the first of `rows`."""
+    """A header and rows of text; `row_numbers` are those of `rows`, as the spreadsheet counts."""
 
     header: list[str]
     rows: list[list[str]]

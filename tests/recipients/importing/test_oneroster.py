@@ -321,4 +321,4 @@ def test_the_format_of_a_folder_is_found_out(files, found):
 
 def test_a_folder_of_something_else_is_refused():
     with pytest.raises(FileRefused, match="format is not known"):
-        detect(zipped({"lunches.csv": "day,dish\n"}), "lunch.zip")
+        detect(zipped({"lunches.csv": "day,dish\n", "rooms.csv": "room\n"}), "lunch.zip")

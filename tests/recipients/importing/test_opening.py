@@ -47,6 +47,10 @@ def test_a_zip_in_an_open_file_reads_too():
     assert facts_of(io.BytesIO(zipped(files))) == facts_of(zipped(files))
 
 
+def test_a_table_that_was_packed_is_a_table():
+    assert facts_of(zipped({"export/people.csv": written(ROWS)})) == facts_of(written(ROWS))
+
+
 def test_a_first_look_shows_columns_and_rows():
     seen = look(written([*ROWS, ["", "", ""]], ";", "cp1252"), "roster.csv", rows=1)
     assert (seen.format, seen.fields) == ("table", ["external_id", "full_name", "phone"])

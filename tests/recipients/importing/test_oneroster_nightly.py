@@ -1,0 +1,53 @@
+"""OneRoster from the file to the record: a night that repeats the last changes nothing, whichever version it speaks."""
+
+import pytest
+
+from apps.recipients.importing.reconciling import Outcome, load
+from apps.recipients.models import Enrolment, Group, Guardianship, ImportSource, Person
+
+from .facts import a_run, a_source
+from .rosters import facts_of, zipped
+from .test_oneroster import MANIFEST, ROSTER, SECOND, USERS
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
+STILL = {"created": 0, "changed": 0, "withdrawn": 0, "returned": 0}
+
+
+def loaded(content: bytes, source: ImportSource) -> Outcome:
+    return load(a_run(source), facts_of(content))
+
+
+@pytest.mark.feature("S0.14")
+def test_five_nights_change_nothing_and_nor_does_the_newer_version():
+    source = a_source(format="oneroster")
+    first = loaded(zipped(ROSTER), source)
+    assert (first.counts["created"], first.mistakes) == (4, [])
+    for files in (ROSTER, ROSTER, SECOND, SECOND, ROSTER):
+        again = loaded(zipped(files), source)
+        assert {name: again.counts[name] for name in STILL} == STILL
+    assert sorted(Person.objects.values_list("kind", "first_name")) == [
+        ("guardian", "Joan"),
+        ("guardian", "Marta"),
+        ("staff", "Ada"),
+        ("student", "Aina"),
+    ]
+    aina = Person.objects.get(external_id="s1")
+    assert sorted(pair.guardian.first_name for pair in aina.guardianships.all()) == ["Joan", "Marta"]
+    assert sorted(Enrolment.objects.values_list("person__first_name", "group__name", "role")) == [
+        ("Ada", "5A", "teacher"),
+        ("Aina", "5A", "student"),
+    ]
+    assert {group.year.name for group in Group.objects.all()} == {"2026-27"}
+
+
+@pytest.mark.feature("S0.14")
+def test_a_delta_changes_whom_it_names_and_nobody_else():
+    source = a_source(format="oneroster", most_withdrawn=50)
+    loaded(zipped(ROSTER), source)
+    header = USERS.splitlines()[0]
+    changes = f"{header}\nt,tobedeleted,,,o1,teacher,,,Ada,Byron,,,,,,,,\ns9,,,,o1,student,,,Nil,Roca,,,,,,g1,,\n"
+    manifest = MANIFEST.replace(",bulk", ",absent").replace("file.users,absent", "file.users,delta")
+    delta = loaded(zipped({"manifest.csv": manifest, "users.csv": changes}), source)
+    assert {name: delta.counts[name] for name in STILL} == STILL | {"created": 1, "withdrawn": 1}
+    assert Guardianship.objects.filter(student__external_id="s9", guardian__external_id="g1").exists()
+    assert Person.objects.filter(active=True).count() == 4
