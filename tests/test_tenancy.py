@@ -9,7 +9,7 @@ from apps.campaigns.models import Attachment, Mailing, TestSend
 from apps.deliveries.models import Delivery
 from apps.organizations.models import Membership, Organization, Role, Unit
 from apps.organizations.scoping import in_organization
-from apps.recipients.models import AcademicYear, ImportRun, Note, NoteFolder
+from apps.recipients.models import AcademicYear, ImportRun, ImportSource, Note, NoteFolder
 from apps.senders.models import Sender, SenderAccount
 from apps.surveys.models import Question
 from apps.targetlists.models import TargetList
@@ -37,6 +37,9 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "people:person": ("person",),
     "people:edit": ("person",),
     "people:consent": ("person",),
+    "people:duplicates": (),
+    "people:merge_choose": ("person",),
+    "people:merge": ("person", "guardian"),
     "people:note_add": ("person",),
     "people:note_edit": ("note",),
     "people:note_delete": ("note",),
@@ -84,6 +87,15 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "imports:sample": (),
     "imports:run": ("import_run",),
     "imports:confirm": ("import_run",),
+    "imports:compare": ("import_run",),
+    "imports:changes": ("import_run", "created"),
+    "imports:mistakes": ("import_run",),
+    "imports:source_save": ("import_run",),
+    "imports:sources": (),
+    "imports:source": ("import_source",),
+    "imports:source_delete": ("import_source",),
+    "imports:conflicts": (),
+    "imports:decide": (),
     "imports:progress": ("import_run",),
     "messages:new": (),
     "messages:to_group": ("group",),
@@ -145,6 +157,7 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
         Delivery.objects.create(mailing=sent, person=guardian, address="joan@x.example", normalized="joan@x.example")
         return {
             "person": student.pk,
+            "guardian": guardian.pk,
             "contact_point": student.contact_points.get().pk,
             "guardianship": student.guardianships.get().pk,
             "enrolment": student.enrolments.get().pk,
@@ -159,6 +172,7 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
                 person=guardian, folder=NoteFolder.objects.create(name="Folder"), text="Note", by=member.user
             ).pk,
             "test_send": TestSend.objects.create(mailing=draft, address="a@x.example").pk,
+            "import_source": ImportSource.objects.create(name="School", format="table").pk,
             "import_run": ImportRun.objects.create(file="x.csv", file_name="x.csv", format="table", state="done").pk,
             "static_list": TargetList.objects.create(name="Picked").pk,
             "filter_list": TargetList.objects.create(name="Filtered", kind=TargetList.Kind.FILTER).pk,

@@ -36,8 +36,10 @@ def import_the_roster(page: Page, look) -> None:
     expect(page.get_by_text("Núñez").first).to_be_visible()
     expect(page.locator("tr", has_text="marta(at)familia.example").first).to_contain_text("8")
     look(page, "import-preview")
-    page.get_by_label("Leave the row with 1 mistake out").check()
-    press(page, "Load 6 rows")
+    press(page, "Next: see the changes")
+    look(page, "import-changes")
+    page.get_by_label("Leave the rows with mistakes out").check()
+    page.get_by_role("button", name=re.compile(r"^Load \d+ people$")).click()
     expect(page.get_by_text("Loaded.")).to_be_visible(timeout=30_000)
     look(page, "import-done")
 

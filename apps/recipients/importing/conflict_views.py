@@ -1,0 +1,40 @@
+"""Where a file and a detail mended by hand differ: the queue in which a person decides."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.core.keyset import paginate
+from apps.organizations.permissions import Permission, requires
+
+from ..models import ImportConflict
+from ..posted_ids import posted_ids
+from .conflicts import keep, take
+
+_OPEN = ImportConflict.Decision.OPEN
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_GET
+def conflicts(request) -> HttpResponse:
+    """What is to be decided, a hundred at a time."""
+    waiting = ImportConflict.objects.filter(decision=_OPEN).select_related("person", "run")
+    page = paginate(waiting, request, order=("id",))
+    return render(request, "imports/conflicts.html", {"page": page, "number": waiting.count()})
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def decide(request) -> HttpResponse:
+    """Keep ours, or take the file's: of one row by its button, or of all that are ticked."""
+    decision, _sign, row = request.POST.get("do", "").partition(":")
+    ids = posted_ids([row]) if row else posted_ids(request.POST.getlist("conflict"))
+    act = {"keep": keep, "take": take}.get(decision)
+    waiting = ImportConflict.objects.filter(decision=_OPEN, pk__in=ids)
+    number = sum(act(conflict, request.user) for conflict in waiting) if act else 0
+    if number:
+        said = ngettext("%(number)s is decided.", "%(number)s are decided.", number)
+        messages.success(request, said % {"number": number})
+    return redirect(request.organization.url("imports:conflicts"))

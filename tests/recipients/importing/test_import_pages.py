@@ -1,0 +1,154 @@
+"""The pages of imports: what changes is seen first, what is wrong can be taken away, and files come again."""
+
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.organizations.scoping import in_organization
+from apps.recipients.models import ContactPoint, ImportConflict, ImportRun, ImportSource, Person
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "Student ID;First name;Last name;Class;Guardian 1 first name;Guardian 1 last name;Guardian 1 email\n"
+
+
+def row(number: int, address: str = "") -> str:
+    address = address or f"parent{number}@x.example"
+    return f"S-{number};Child{number};Puig{number};5A;Parent{number};Roca{number};{address}\n"
+
+
+def sheet(*rows: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile("roster.csv", (HEADER + "".join(rows)).encode())
+
+
+@pytest.fixture
+def walk(office_client, school, django_capture_on_commit_callbacks):
+    """A function that takes a file as far as its changes, and one that loads it."""
+
+    class Walk:
+        def compare(self, file, source: ImportSource | None = None) -> str:
+            data = {"file": file} | ({"source": source.pk} if source else {})
+            answer = office_client.post(school.url("imports:new"), data)
+            with in_organization(school):
+                self.run = ImportRun.objects.order_by("-pk").first()
+            form = {"field": self.run.mapping["fields"], "year": "2026-27", "kind": "student", "do": "next"}
+            if source is None:
+                answer = office_client.post(answer.url, form)
+            return self.page(answer.url)
+
+        def load(self, **fields) -> str:
+            with django_capture_on_commit_callbacks(execute=True):
+                answer = office_client.post(school.url("imports:confirm", self.run.pk), fields)
+            return self.page(answer.url)
+
+        def keep(self, name: str, **fields) -> ImportSource:
+            data = {"name": name, "withdraws": "on", "most_withdrawn": "10"} | fields
+            office_client.post(school.url("imports:source_save", self.run.pk), data)
+            with in_organization(school):
+                return ImportSource.objects.get(name=name)
+
+        def page(self, path: str) -> str:
+            return office_client.get(path).content.decode()
+
+        def url(self, name: str, *args) -> str:
+            return school.url(f"imports:{name}", *args)
+
+        def post(self, name: str, data: dict):
+            return office_client.post(school.url(f"imports:{name}"), data, follow=True).content.decode()
+
+    return Walk()
+
+
+def test_what_would_change_is_seen_before_anything_is_loaded(walk, school):
+    page = walk.compare(sheet(row(1), row(2)))
+    assert "New people" in page
+    assert "Load 4 people" in page
+    with in_organization(school):
+        assert not Person.objects.exists()
+    assert "Child1 Puig1" in walk.page(walk.url("changes", walk.run.pk, "created"))
+    assert "Loaded." in walk.load()
+    page = walk.compare(sheet(row(1).replace("Child1", "Childe")))
+    changed = walk.page(walk.url("changes", walk.run.pk, "changed"))
+    assert "<s>Child1</s>" in changed
+    assert "Childe" in changed
+
+
+def test_rows_with_mistakes_are_named_downloaded_and_left_out_on_purpose(walk, school):
+    page = walk.compare(sheet(row(1), row(2, "no address")))
+    assert "has no @ in it" in page
+    assert "Mend the file, or tick" in walk.load()
+    answer = walk.page  # the sheet is no text
+    with in_organization(school):
+        assert not Person.objects.exists()
+    assert "Loaded." in walk.load(leave_out="yes")
+    assert answer(walk.url("run", walk.run.pk))
+
+
+def test_the_mistakes_come_as_a_sheet_with_their_reasons(walk, office_client):
+    walk.compare(sheet(row(1), row(2, "=no address")))
+    content = office_client.get(walk.url("mistakes", walk.run.pk)).content
+    rows = list(openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True))
+    assert rows[0] == ("File", "Row", "Column", "What stands there", "Why it cannot be")
+    assert rows[1][1:4] == (3, "Guardian 1 email", "=no address")
+
+
+def test_a_file_that_lacks_too_many_stops_until_a_person_says_so(walk, school):
+    walk.compare(sheet(*[row(number) for number in range(1, 6)]))
+    source = walk.keep("School program")
+    walk.load()
+    page = walk.compare(sheet(row(1)), source)
+    assert "Safety stop." in page
+    assert "Load it all the same: 8 people leave" in page
+    assert "would leave: more than 10 %" in walk.load()
+    with in_organization(school):
+        assert Person.objects.filter(active=True).count() == 10
+    assert "Loaded." in walk.load(allow_withdrawing="yes")
+    with in_organization(school):
+        assert Person.objects.filter(active=True).count() == 2
+
+
+def test_a_saved_import_is_listed_changed_and_deleted(walk, office_client, school):
+    walk.compare(sheet(row(1)))
+    walk.load()
+    source = walk.keep("School program")
+    assert "School program" in walk.page(walk.url("sources"))
+    page = walk.page(walk.url("source", source.pk))
+    assert f"import_people {school.slug} FILE" in page
+    office_client.post(walk.url("source", source.pk), {"name": "Nightly", "most_withdrawn": "5"})
+    with in_organization(school):
+        source = ImportSource.objects.get()
+    assert (source.name, source.withdraws, source.most_withdrawn) == ("Nightly", False, 5)
+    office_client.post(walk.url("source_delete", source.pk))
+    assert "Nothing is saved yet" in walk.page(walk.url("sources"))
+    with in_organization(school):
+        assert Person.objects.filter(active=True).count() == 2
+
+
+@pytest.mark.feature("B8")
+def test_a_detail_mended_by_hand_stays_until_a_person_decides(walk, school):
+    walk.compare(sheet(row(1), row(2)))
+    walk.load()
+    with in_organization(school):
+        for number in (1, 2):
+            point = ContactPoint.objects.get(normalized=f"parent{number}@x.example")
+            point.value, point.source = f"mended{number}@x.example", "hand"
+            point.clean()
+            point.save()
+    page = walk.compare(sheet(row(1), row(2)))
+    assert "To be decided" in page
+    walk.load()
+    queue = walk.page(walk.url("conflicts"))
+    assert "mended1" in queue
+    assert "parent1" in queue
+    with in_organization(school):
+        first, second = ImportConflict.objects.order_by("pk")
+    assert "1 is decided." in walk.post("decide", {"do": f"keep:{first.pk}"})
+    assert "Nothing to decide" in walk.post("decide", {"do": "take", "conflict": [second.pk]})
+    with in_organization(school):
+        values = set(ContactPoint.objects.values_list("value", flat=True))
+    assert values == {"mended1@x.example", "parent2@x.example"}
+    walk.compare(sheet(row(1), row(2)))
+    walk.load()
+    assert "Nothing to decide" in walk.page(walk.url("conflicts"))
