@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import RequestFactory
 
 from apps.core.keyset import paginate
+from apps.portal.demo.names import LAST_NAMES
 from apps.recipients.finding import people_found, with_details
 from apps.recipients.models import ContactPoint, Person
 from apps.recipients.searching import narrowed, number_up_to_most
@@ -59,7 +60,7 @@ def _searches(people: int) -> tuple[dict[str, str], str]:
     last = somebody.last_name.split()[0]
     searches = {
         "full_name": somebody.full_name,
-        "part_of_last_name": last[1:5],
+        "part_of_last_name": max(LAST_NAMES["es"], key=len)[1:5],
         "last_name": last,
         "two_words": f"{somebody.first_name} {last}",
         "two_letters": last[:2],

@@ -7,15 +7,17 @@ class DeliveriesConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
-        from apps.recipients import person_panels
+        from apps.recipients import merging, person_panels
         from apps.targetlists import condition_fields, uses
 
         from .esp_events import heard
         from .list_conditions import FIELDS
         from .list_uses import messages_with
+        from .merged_people import move
         from .person_panel import PANEL
 
         tracking.connect(heard, dispatch_uid="deliveries")
         condition_fields.register(*FIELDS)
         uses.register(messages_with)
         person_panels.register(PANEL)
+        merging.register(move)

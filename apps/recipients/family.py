@@ -43,6 +43,12 @@ def _settle_primary(point: ContactPoint) -> None:
         make_primary(first)
 
 
+def settle_primaries(person: Person) -> None:
+    """See to it that a person with own addresses has a primary one in each channel."""
+    for channel in ContactPoint.Channel:
+        _settle_primary(ContactPoint(person=person, channel=channel))
+
+
 def add_guardian(student: Person, *, first_name: str, last_name: str, email: str, relation: str) -> Person:
     """Give a student a guardian: the one on record with the same address and name, else a new person."""
     point = ContactPoint(channel=ContactPoint.Channel.EMAIL, value=email)

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class SurveysConfig(AppConfig):
     name = "apps.surveys"
+
+    def ready(self) -> None:
+        from apps.recipients import merging
+
+        from .merged_people import move
+
+        merging.register(move)

@@ -1,0 +1,171 @@
+"""Make one person of two who are the same: everything of the one moves to the other, in one transaction.
+
+The apps above register what they move, in their apps.py. Where both have what may stand only once, one of the two rows
+stays and takes over what the other knew.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from .family import settle_primaries
+from .models import (
+    Consent,
+    ConsentChange,
+    ContactPoint,
+    Enrolment,
+    Guardianship,
+    ImportConflict,
+    Note,
+    NoteFolder,
+    Person,
+    Source,
+)
+
+Move = Callable[[Person, Person], None]
+
+# What the two may differ in; of each the office chooses whose stays. What belongs together is chosen together.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "kind": ("kind",),
+    "first_name": ("first_name",),
+    "last_name": ("last_name",),
+    "language": ("language",),
+    "unit": ("unit_id",),
+    "external_id": ("external_id", "import_source_id"),
+    "document": ("document",),
+    "active": ("active", "left_on", "left_source"),
+}
+_MOVES: list[Move] = []
+
+
+def register(move: Move) -> None:
+    """Have `move(kept, gone)` called inside the transaction of every merge."""
+    if move not in _MOVES:
+        _MOVES.append(move)
+
+
+def move_rows(
+    model: type[models.Model],
+    field: str,
+    kept: Person,
+    gone: Person,
+    once: tuple[str, ...] = (),
+    among: Q | None = None,
+    first: Callable[[QuerySet, QuerySet], None] | None = None,
+) -> None:
+    """Let `field` of the rows of `model` name `kept` instead of `gone`.
+
+    A person may have only one row (of those `among` which a constraint counts) with equal columns `once`: where both
+    have it, `first(rows that go, rows of kept)` may save what is worth it, then the row of `gone` is deleted.
+    """
+    rows = model._default_manager.filter(**{field: gone})
+    if once:
+        counted = model._default_manager.filter(among or Q(), **{field: kept})
+        same = counted.filter(**{name: OuterRef(name) for name in once})
+        going = rows.filter(among or Q()).filter(Exists(same))
+        if first:
+            first(going, counted)
+        going.delete()
+    rows.update(**{field: kept})
+
+
+@transaction.atomic
+def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
+    """Move everything from `gone` to `kept`, and delete `gone`. `of_gone` names the FIELDS whose values come from it.
+
+    What both knew differently, and is not chosen, stands in a note afterwards. Raises ValidationError with a sentence
+    when the two cannot be one person.
+    """
+    locked = Person.objects.select_for_update().order_by("pk").in_bulk([kept.pk, gone.pk])
+    if len(locked) != 2:
+        raise ValidationError(_("One of the two is not on record any more."))
+    kept, gone = locked[kept.pk], locked[gone.pk]
+    if Guardianship.objects.filter(Q(student=kept, guardian=gone) | Q(student=gone, guardian=kept)).exists():
+        raise ValidationError(_("One is a guardian of the other: they are two people."))
+    _write_down(kept, gone, of_gone, user)
+    for move in (_move_own, *_MOVES):
+        move(kept, gone)
+    membership = kept.membership_id or gone.membership_id
+    Person.objects.filter(pk=gone.pk).delete()
+    for column in (column for name in of_gone for column in FIELDS[name]):
+        setattr(kept, column, getattr(gone, column))
+    kept.membership_id = membership
+    kept.save()
+    settle_primaries(kept)
+    return kept
+
+
+def preferred(kept: Person, gone: Person) -> set[str]:
+    """The fields that only `gone` has a value for."""
+    return {name for name, columns in FIELDS.items() if getattr(gone, columns[0]) and not getattr(kept, columns[0])}
+
+
+def shown_value(person: Person, name: str) -> str:
+    """What a field of FIELDS says, for people to read."""
+    if name == "active":
+        return str(_("at the school now")) if person.active else str(_("no longer here"))
+    if name in ("kind", "language"):
+        return str(getattr(person, f"get_{name}_display")())
+    return str(getattr(person, name) or "")
+
+
+def _write_down(kept: Person, gone: Person, of_gone: set[str], user: Any) -> None:
+    lines = [_("Merged with %(name)s.") % {"name": gone.full_name}]
+    for name in FIELDS:
+        lost = shown_value(kept if name in of_gone else gone, name)
+        if lost and shown_value(kept, name) != shown_value(gone, name):
+            label = str(Person._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            lines.append(f"{label}: {lost}")
+    folder = NoteFolder.objects.get_or_create(name=_("Merged"))[0]
+    Note.objects.create(person=kept, folder=folder, text="\n".join(lines)[:5000], by=user)
+
+
+def _move_own(kept: Person, gone: Person) -> None:
+    _move_points(kept, gone)
+    move_rows(Guardianship, "student", kept, gone, ("guardian",), first=_keep_restriction("guardian"))
+    move_rows(Guardianship, "guardian", kept, gone, ("student",), first=_keep_restriction("student"))
+    move_rows(Enrolment, "person", kept, gone, ("group", "role"))
+    move_rows(Consent, "person", kept, gone, ("kind",), first=_keep_latest)
+    move_rows(ConsentChange, "person", kept, gone)
+    move_rows(Note, "person", kept, gone)
+    move_rows(ImportConflict, "person", kept, gone, ("channel", "purpose", "normalized"))
+
+
+def _move_points(kept: Person, gone: Person) -> None:
+    """What is primary stays so; the other's comes beside it, or takes the place where there is none."""
+    primary = ContactPoint.objects.filter(person=kept, purpose="own", is_primary=True)
+    of_gone = ContactPoint.objects.filter(person=gone, is_primary=True)
+    of_gone.filter(channel__in=list(primary.values_list("channel", flat=True))).update(is_primary=False)
+    move_rows(ContactPoint, "person", kept, gone, ("channel", "purpose", "normalized"), first=_keep_health)
+
+
+def _keep_health(going: QuerySet, counted: QuerySet) -> None:
+    """The same address: it has come back if it came back for either, and is pinned if either pinned it."""
+    same = {name: OuterRef(name) for name in ("channel", "purpose", "normalized")}
+    failed = going.exclude(health=ContactPoint.Health.GOOD).filter(**same)
+    values = {name: Subquery(failed.values(name)[:1]) for name in ("health", "health_reason", "health_since")}
+    counted.filter(Exists(failed), health=ContactPoint.Health.GOOD).update(**values)
+    counted.filter(Exists(going.filter(source=Source.HAND, **same))).update(source=Source.HAND)
+
+
+def _keep_restriction(other: str) -> Callable[[QuerySet, QuerySet], None]:
+    def keep(going: QuerySet, counted: QuerySet) -> None:
+        """Restricted if either was; and the relation where only one says it."""
+        restricted = going.filter(restricted=True, **{other: OuterRef(other)})
+        since = Subquery(restricted.values("restricted_since")[:1])
+        counted.filter(Exists(restricted), restricted=False).update(restricted=True, restricted_since=since)
+        named = going.exclude(relation="").filter(**{other: OuterRef(other)})
+        counted.filter(Exists(named), relation="").update(relation=Subquery(named.values("relation")[:1]))
+
+    return keep
+
+
+def _keep_latest(going: QuerySet, counted: QuerySet) -> None:
+    """Of two words about the same the later counts."""
+    later = going.filter(kind=OuterRef("kind"), at__gt=OuterRef("at"))
+    values = {name: Subquery(later.values(name)[:1]) for name in ("granted", "at", "source", "by")}
+    counted.filter(Exists(later)).update(**values)

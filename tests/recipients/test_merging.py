@@ -1,0 +1,209 @@
+"""Two records of one person become one, and nothing that either had is lost."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from apps.campaigns.models import AudienceEntry
+from apps.deliveries.models import Delivery, DeliveryAbout
+from apps.organizations.scoping import in_organization
+from apps.recipients.duplicates import likely_pairs
+from apps.recipients.merging import merge, preferred
+from apps.recipients.models import Consent, ConsentChange, Enrolment, Guardianship, Note, NoteFolder, Person
+from apps.surveys.models import Answer, AnswerChange, Question
+from apps.targetlists.models import TargetList, TargetListMember
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(scoped):
+    """A mother who stands on record twice."""
+    return people.guardian("Núria Ortega", "nuria@correo.example"), people.guardian("Nuria Ortega", "n@work.example")
+
+
+def merged(two, *of_gone: str) -> Person:
+    return Person.objects.get(pk=merge(*two, set(of_gone), None).pk)
+
+
+def test_the_addresses_come_together_and_one_stays_primary(two):
+    people.contact_point(two[1], "612 55 50 18", channel="phone")
+    points = merged(two).contact_points.all()
+    assert {(point.normalized, point.is_primary) for point in points} == {
+        ("nuria@correo.example", True),
+        ("n@work.example", False),
+        ("+34612555018", True),
+    }
+    assert not Person.objects.filter(pk=two[1].pk).exists()
+
+
+def test_an_address_that_came_back_for_one_has_come_back(two):
+    same = people.contact_point(two[1], "nuria@correo.example", is_primary=False, source="import")
+    two[0].contact_points.update(source="import")
+    same.source = "hand"
+    same.save()
+    same.mark_failed("mailbox does not exist")
+    point = merged(two).contact_points.get(normalized="nuria@correo.example")
+    assert (point.health, point.health_reason, point.source) == ("failed", "mailbox does not exist", "hand")
+    assert point.health_since == same.health_since
+
+
+@pytest.mark.feature("B11")
+@pytest.mark.parametrize("restricted", [0, 1])
+def test_whoever_was_restricted_stays_restricted(two, restricted):
+    student = people.student("Lucía Ferrer")
+    for place, person in enumerate(two):
+        Guardianship.objects.create(student=student, guardian=person, relation="mother" if place else "")
+    since = date(2026, 2, 2)
+    two[restricted].wardships.update(restricted=True, restricted_since=since)
+    pair = merged(two).wardships.get()
+    assert (pair.student, pair.relation, pair.restricted, pair.restricted_since) == (student, "mother", True, since)
+
+
+def test_two_students_keep_groups_guardians_and_teachers_once(scoped):
+    group, other = people.group("5º A"), people.group("4º A")
+    two = people.student("Aina Puig", group), people.student("Aina Puig", group, other)
+    mother = people.guardian("Marta Serra", "m@x.example", *two)
+    father = people.guardian("Joan Puig", "j@x.example", two[1])
+    kept = merged(two)
+    assert {each.group for each in kept.enrolments.all()} == {group, other}
+    assert {each.guardian for each in kept.guardianships.all()} == {mother, father}
+    assert Enrolment.objects.count() == 2
+
+
+def test_of_two_consents_the_later_counts_and_the_history_stays(two):
+    now = timezone.now()
+    for person, granted, days in ((two[0], True, 9), (two[1], False, 1)):
+        for model in (Consent, ConsentChange):
+            model.objects.create(person=person, kind="commercial", granted=granted, at=now - timedelta(days))
+    kept = merged(two)
+    assert not kept.consents.get().granted
+    assert [change.granted for change in kept.consent_changes.all()] == [False, True]
+
+
+def test_notes_lists_and_messages_move(two, office):
+    Note.objects.create(person=two[1], folder=NoteFolder.objects.create(name="Contact log"), text="Called.")
+    picked, both = TargetList.objects.create(name="Picked"), TargetList.objects.create(name="Both")
+    drafts = people.mailing(two[1], by=office), people.mailing(*two, by=office)
+    TargetListMember.objects.bulk_create(
+        TargetListMember(list=on, person=who) for on, who in ((picked, two[1]), (both, two[0]), (both, two[1]))
+    )
+    kept = merged(two)
+    assert kept.notes.filter(text="Called.").exists()
+    assert {member.list for member in TargetListMember.objects.filter(person=kept)} == {picked, both}
+    assert {entry.mailing for entry in AudienceEntry.objects.filter(person=kept)} == set(drafts)
+    assert (TargetListMember.objects.count(), AudienceEntry.objects.count()) == (2, 2)
+
+
+def test_what_was_sent_stays_on_record(two, office):
+    student = people.student("Aina Puig")
+    mailing = people.mailing(by=office, state="done")
+    for number, person in enumerate(two):
+        sent = Delivery.objects.create(mailing=mailing, person=person, normalized=f"{number}@x.example", state="sent")
+        DeliveryAbout.objects.create(delivery=sent, person=student)
+        DeliveryAbout.objects.create(delivery=sent, person=person)
+        for address in ("", f"{number}@y.example"):
+            Delivery.objects.create(
+                mailing=mailing, person=person, normalized=address, state="skipped", reason="no_address"
+            )
+    shared = Delivery.objects.filter(state="sent").first()
+    DeliveryAbout.objects.create(delivery=shared, person=two[1])
+    kept = merged(two)
+    assert kept.deliveries.filter(state="sent").count() == 2
+    assert set(kept.deliveries.filter(state="skipped").values_list("normalized", flat=True)) == {
+        "",
+        "0@y.example",
+        "1@y.example",
+    }
+    assert DeliveryAbout.objects.filter(person=kept).count() == 2
+    assert not Delivery.objects.filter(person=None).exists()
+
+
+def test_of_two_answers_by_one_address_the_later_counts_and_every_press_stays(two):
+    question, now = Question.objects.create(text="Will you come?"), timezone.now()
+    for person, value, days in ((two[0], "no", 5), (two[1], "yes", 1)):
+        answer = Answer.objects.create(
+            question=question, about=person, by_person=person, by_address="a@x.example", value=value
+        )
+        Answer.objects.filter(pk=answer.pk).update(at=now - timedelta(days))
+        AnswerChange.objects.create(answer=answer, value=value, at=now - timedelta(days))
+    alone = Answer.objects.create(question=question, about=two[1], by_address="b@x.example", value="no")
+    kept = merged(two)
+    both = Answer.objects.get(by_address="a@x.example")
+    assert (both.value, both.about, both.by_person) == ("yes", kept, kept)
+    assert [change.value for change in both.changes.all()] == ["no", "yes"]
+    assert Answer.objects.get(pk=alone.pk).about == kept
+
+
+def test_the_number_in_the_schools_system_is_kept_and_the_rest_is_noted(two):
+    Person.objects.filter(pk=two[1].pk).update(external_id="VLC-7", document="X1")
+    for person in two:
+        person.refresh_from_db()
+    assert {"external_id", "document"} <= preferred(*two)
+    kept = merged(two, "external_id", "first_name")
+    assert (kept.external_id, kept.first_name, kept.document) == ("VLC-7", "Nuria", "")
+    text = kept.notes.get().text
+    assert "Núria" in text
+    assert "X1" in text
+
+
+def test_a_guardian_and_her_own_student_are_two_people(two):
+    student = people.student("Lucía Ferrer")
+    Guardianship.objects.create(student=student, guardian=two[0])
+    with pytest.raises(ValidationError, match="two people"):
+        merge(student, two[0], set(), None)
+    assert Person.objects.count() == 3
+
+
+def test_likely_pairs_are_found_by_address_number_family_and_document(scoped, school, other_school):
+    student = people.student("Lucía Ferrer")
+    for address in ("a@x.example", "b@x.example"):
+        people.guardian("Núria Ortega", address, student)
+    people.person("Bo Li", "bo@x.example"), people.person("Bo Li", "BO@x.example")
+    people.person("Eva Sanz", document="X1"), people.person("E. Sanz", document="X1")
+    people.person("Ana Gil", "family@x.example"), people.person("Pau Gil", "family@x.example")
+    with in_organization(other_school):
+        people.person("Bo Li", "bo@x.example"), people.person("Bo Li", "bo@x.example")
+    found = [(pair.first.last_name, pair.reasons) for pair in likely_pairs(school)]
+    assert found == [
+        ("Ortega", ["the same name in the same family"]),
+        ("Li", ["the same name and email address"]),
+        ("Sanz", ["the same identity document"]),
+    ]
+
+
+def test_the_office_finds_compares_and_merges(office_client, school, two):
+    Person.objects.filter(pk=two[1].pk).update(document="X1")
+    Guardianship.objects.bulk_create(
+        Guardianship(student=people.student("Lucía Ferrer"), guardian=two[0]) for _once in range(1)
+    )
+    choose = office_client.get(school.url("people:merge_choose", two[0].pk)).text
+    url = school.url("people:merge", two[0].pk, two[1].pk)
+    assert url in choose
+    assert url.replace(f"/{two[1].pk}/", f"/{two[0].pk}/") not in choose
+    page = office_client.get(url).text
+    assert "A merge cannot be taken back." in page
+    assert Person.objects.filter(kind="guardian").count() == 2
+    response = office_client.post(url, {"first_name": "gone", "document": "gone"}, follow=True)
+    assert "Nuria Ortega is one person now." in response.text
+    kept = Person.objects.get(kind="guardian")
+    assert (kept.pk, kept.first_name, kept.document) == (two[0].pk, "Nuria", "X1")
+    assert "Nobody stands here twice" in office_client.get(school.url("people:duplicates")).text
+
+
+def test_nobody_is_merged_with_himself_or_with_a_stranger(office_client, school, two, other_school):
+    with in_organization(other_school):
+        theirs = people.person("Olga Vidal")
+    for other in (two[0].pk, theirs.pk):
+        assert office_client.post(school.url("people:merge", two[0].pk, other)).status_code == 404
+    assert Person.objects.filter(kind="guardian").count() == 2
+
+
+def test_the_page_says_why_two_cannot_be_merged(office_client, school, two):
+    student = people.student("Lucía Ferrer")
+    Guardianship.objects.create(student=student, guardian=two[0])
+    response = office_client.post(school.url("people:merge", student.pk, two[0].pk), follow=True)
+    assert "they are two people" in response.text
