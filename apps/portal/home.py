@@ -12,7 +12,7 @@ from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.deliveries.tallies import tallies_of
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
-from apps.recipients.models import ContactPoint, Enrolment, Guardianship, Person
+from apps.recipients.models import ContactPoint, Enrolment, Guardianship, ImportConflict, Person
 from apps.senders import account_trouble
 from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer
@@ -36,6 +36,7 @@ def home_of(membership: Membership) -> dict:
         "answers_due": _answers_due(mailings),
         "failed_addresses": _failed_addresses() if may_see_people else 0,
         "unreachable": _unreachable_students() if may_see_people else 0,
+        "conflicts": _open_conflicts() if membership.may(Permission.MANAGE_PEOPLE) else 0,
         "may_import": membership.may(Permission.MANAGE_PEOPLE),
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
         "troubled": [(account, account_trouble.sentence(account)) for account in account_trouble.accounts_in_trouble()],
@@ -100,6 +101,10 @@ def _counted_answers(question_ids: list[int]) -> dict[int, Counter]:
     for (question_id, _whom), value in latest.items():
         counted[question_id][value] += 1
     return counted
+
+
+def _open_conflicts() -> int:
+    return ImportConflict.objects.filter(decision=ImportConflict.Decision.OPEN).count()
 
 
 def _failed_addresses() -> int:

@@ -142,6 +142,7 @@ def test_a_detail_mended_by_hand_stays_until_a_person_decides(walk, school):
     queue = walk.page(walk.url("conflicts"))
     assert "mended1" in queue
     assert "parent1" in queue
+    assert "2 addresses to decide about" in walk.page(school.url("organization:home"))
     with in_organization(school):
         first, second = ImportConflict.objects.order_by("pk")
     assert "1 is decided." in walk.post("decide", {"do": f"keep:{first.pk}"})
