@@ -25,11 +25,24 @@ def main(path: Path, organization_id: int, source_id: int) -> None:
     organization = Organization.objects.get(pk=organization_id)
     with in_organization(organization):
         source = ImportSource.objects.get(pk=source_id)
-        mapping, options = {"fields": list(FIELDS)}, {"year": "2026-27", "kind": "student"}
-        fields = {"format": "table", "mapping": mapping, "options": options}
-        run = ImportRun.objects.create(source=source, file_name=path.name, **fields)
+        run = ImportRun.objects.create(
+            source=source,
+            file_name=path.name,
+            format="table",
+            mapping={"fields": list(FIELDS)},
+            options={"year": "2026-27", "kind": "student"},
+        )
         begun = time.perf_counter()
-        outcome = load(run, read(path, path.name, dialect={}, country=organization.country, **fields))
+        facts = read(
+            path,
+            path.name,
+            format=run.format,
+            mapping=run.mapping,
+            dialect={},
+            options=run.options,
+            country=organization.country,
+        )
+        outcome = load(run, facts)
         seconds = time.perf_counter() - begun
     print(json.dumps({"seconds": seconds, "counts": outcome.counts, "peak_mb": peak_memory_mb(os.getpid())}))
 

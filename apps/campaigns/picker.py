@@ -164,8 +164,8 @@ def keep_as_list(mailing: Mailing, membership: Membership, name: str) -> TargetL
         _members(mailing, ""), group__in=entries.filter(group__isnull=False).values("group")
     )
     people = Q(pk__in=entries.filter(person__isnull=False).values("person")) | Q(pk__in=members.values("person"))
-    for entry in entries.filter(target_list__isnull=False).select_related("target_list__uploaded"):
-        people |= Q(pk__in=people_on(entry.target_list).order_by().values("pk"))
+    for target_list in TargetList.objects.filter(entries__in=entries).select_related("uploaded"):
+        people |= Q(pk__in=people_on(target_list).order_by().values("pk"))
     addresses = entries.exclude(normalized="").values_list("address", flat=True)
     return new_static_list(name, permitted_people(membership).filter(as_sets(people)), addresses, by=membership.user)
 

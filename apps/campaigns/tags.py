@@ -72,10 +72,7 @@ def tag_groups(mailing: Mailing) -> list[TagGroup]:
 def _files_of(mailing: Mailing) -> list[tuple[str, list[str]]]:
     """Name and variables of the mailing's own file, and of the files behind the target lists that it chooses."""
     chosen = mailing.entries.filter(is_excluded=False, target_list__uploaded__isnull=False).order_by("pk")
-    files = [
-        (entry.target_list.name, entry.target_list.uploaded.variables)
-        for entry in chosen.select_related("target_list__uploaded")
-    ]
+    files = list(chosen.values_list("target_list__name", "target_list__uploaded__variables"))
     if mailing.uploaded_list:
         files.append((mailing.uploaded_list.name, mailing.uploaded_list.variables))
     return [(name, variables) for name, variables in files if variables]

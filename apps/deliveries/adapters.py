@@ -63,8 +63,8 @@ class EspAdapter:
 
     def __init__(self, account: SenderAccount, connections: int) -> None:
         address = EUROPEAN_ADDRESSES.get(account.provider, "") if account.in_europe else ""
-        known = {"domain": account.provider_domain, "api_url": address}
-        self._channel = EspChannel(EspAccount(account.provider, account.password, **known))
+        domain = account.provider_domain
+        self._channel = EspChannel(EspAccount(account.provider, account.password, domain=domain, api_url=address))
 
     async def deliver(self, letters: LetterMaker, rows: Iterable[PreparedRow], on_outcome: OnOutcome) -> None:
         loop = asyncio.get_running_loop()

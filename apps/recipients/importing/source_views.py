@@ -62,5 +62,5 @@ def save(request, pk: int) -> HttpResponse:
         )
         messages.success(request, _("Kept as “%(name)s”: choose it for the next file.") % {"name": kept})
     else:
-        messages.error(request, next(iter(form.errors.values()))[0])
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
     return redirect(request.organization.url("imports:run", pk))

@@ -153,7 +153,9 @@ def changes(request, pk: int, kind: str) -> HttpResponse:
 def mistakes(request, pk: int) -> HttpResponse:
     """The rows that cannot be read, with the reasons, as a sheet for Excel."""
     found = get_object_or_404(ImportRun, pk=pk)
-    rows = [(_("File"), _("Row"), _("Column"), _("What stands there"), _("Why it cannot be"))]
+    rows: list[tuple[str | int, ...]] = [
+        (_("File"), _("Row"), _("Column"), _("What stands there"), _("Why it cannot be"))
+    ]
     rows += [(each.file_name, each.row, each.column, each.value, each.message) for each in found.errors.all()]
     response = HttpResponse(as_excel(rows), content_type=EXCEL_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="mistakes-{found.pk}.xlsx"'
@@ -241,7 +243,7 @@ def _changes(found: ImportRun) -> dict:
 
 def _as_shown(kind: str, row: dict) -> dict:
     """A row of the page: who, what was, what will be, and where it stands in the file."""
-    pairs = [
+    pairs: list[tuple[object, str, str]] = [
         (label, row.get(f"{name}_was", ""), row.get(name, ""))
         for name, label in FIELD_LABELS.items()
         if row.get(f"{name}_was", "") != row.get(name, "") and f"{name}_was" in row
