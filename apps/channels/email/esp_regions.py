@@ -1,6 +1,6 @@
-"""Mail services that keep European accounts apart, each at an address of its own. Knows neither anymail nor a database."""
+"""Mail services that keep European accounts apart, each at an address of its own."""
 
-# Provider -> where its interface answers for accounts of the European Union: documented by Mailgun, SendGrid, SparkPost.
+# Provider -> where its interface answers for accounts of the European Union, as Mailgun, SendGrid and SparkPost say.
 EUROPEAN_ADDRESSES = {
     "mailgun": "https://api.eu.mailgun.net/v3/",
     "sendgrid": "https://api.eu.sendgrid.com/v3/",
