@@ -43,6 +43,8 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "people:note_add": ("person",),
     "people:note_edit": ("note",),
     "people:note_delete": ("note",),
+    "people:here": ("person",),
+    "people:contact_point_sms": ("contact_point",),
     "people:enrol": ("person",),
     "people:leave": ("enrolment",),
     "people:contact_point_add": ("person",),

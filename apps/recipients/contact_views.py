@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.organizations.permissions import Permission, requires
 
-from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand
+from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand, set_sms
 from .forms import ContactPointForm, GuardianForm, GuardianshipForm
 from .models import ContactPoint, Guardianship, Person
 
@@ -46,6 +46,15 @@ def primary(request, pk: int) -> HttpResponse:
     """Write to this address from now on."""
     point = get_object_or_404(ContactPoint, pk=pk, purpose=ContactPoint.Purpose.OWN)
     make_primary(point)
+    return redirect(_back(request, point.person_id))
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def sms(request, pk: int) -> HttpResponse:
+    """Note that a number cannot receive SMS, or that it can."""
+    point = get_object_or_404(ContactPoint, pk=pk, channel=ContactPoint.Channel.PHONE)
+    set_sms(point, request.POST.get("can") == "yes")
     return redirect(_back(request, point.person_id))
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.db import transaction
 from django.utils import timezone
 
-from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person
+from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person, Source
 
 
 def save_by_hand(point: ContactPoint) -> None:
@@ -47,6 +47,20 @@ def settle_primaries(person: Person) -> None:
     """See to it that a person with own addresses has a primary one in each channel."""
     for channel in ContactPoint.Channel:
         _settle_primary(ContactPoint(person=person, channel=channel))
+
+
+def set_here(person: Person, is_here: bool) -> None:
+    """Note, without saving, that the office says somebody is at the school, or has left: no import changes that."""
+    person.active = is_here
+    person.left_on = None if is_here else timezone.localdate()
+    person.left_source = "" if is_here else Source.HAND
+
+
+def set_sms(point: ContactPoint, can_receive: bool) -> None:
+    """Note that a number takes no SMS, a landline for one; or that it does after all."""
+    good = {"health": ContactPoint.Health.GOOD, "health_reason": "", "health_since": None}
+    not_any_more = {"health": ContactPoint.Health.NO_SMS, "health_reason": "", "health_since": timezone.now()}
+    ContactPoint.objects.filter(pk=point.pk).update(**(good if can_receive else not_any_more))
 
 
 def add_guardian(student: Person, *, first_name: str, last_name: str, email: str, relation: str) -> Person:

@@ -2,12 +2,12 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.normalizing import normalize_document
 from apps.organizations.models import Unit
 
+from .family import set_here
 from .models import ContactPoint, Group, Guardianship, NoteFolder, Person
 
 
@@ -41,7 +41,7 @@ class PersonForm(forms.ModelForm):
     def save(self, commit: bool = True) -> Person:
         """Save; the day on which somebody leaves is noted, and forgotten when he comes back."""
         if "active" in self.changed_data:
-            self.instance.left_on = None if self.instance.active else timezone.localdate()
+            set_here(self.instance, self.instance.active)
         return super().save(commit)
 
     def clean(self) -> dict:

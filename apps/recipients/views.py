@@ -9,11 +9,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 
-from .family import consents_of, record_consent
+from .family import consents_of, record_consent, set_here
 from .finding import KINDS, WORDS, anybody_found, people_found, with_details
 from .forms import EnrolForm, GuardianForm, NoteForm, PersonForm
 from .models import AcademicYear, Consent, Enrolment, Group, Person
 from .person_panels import panels_of
+from .relatives import family_of
 from .searching import MOST, number_up_to_most
 
 SEEING = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
@@ -67,14 +68,11 @@ def find(request) -> HttpResponse:
 def person(request, pk: int) -> HttpResponse:
     """One person with addresses, family, groups, consents and the latest messages."""
     found = get_object_or_404(Person.objects.select_related("unit"), pk=pk)
-    points = list(found.contact_points.all())
     context = {
         "person": found,
         "kind": WORDS.get(found.kind, "contacts"),
         "titles": _titles().get(WORDS.get(found.kind, "contacts")),
-        "points": points,
-        "guardianships": found.guardianships.select_related("guardian").prefetch_related("guardian__contact_points"),
-        "wardships": found.wardships.select_related("student"),
+        **family_of(found),
         "enrolments": found.enrolments.select_related("group__year", "group__unit").order_by("-group__year__starts_on"),
         "consents": consents_of(found),
         "notes": found.notes.select_related("folder", "by"),
@@ -122,6 +120,16 @@ def consent(request, pk: int) -> HttpResponse:
         raise Http404
     record_consent(get_object_or_404(Person, pk=pk), kind, request.POST.get("granted") == "yes", request.user)
     return redirect(request.organization.url("people:person", pk) + "#consent")
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def here(request, pk: int) -> HttpResponse:
+    """Somebody leaves, or is back."""
+    found = get_object_or_404(Person, pk=pk)
+    set_here(found, request.POST.get("here") == "yes")
+    found.save()
+    return redirect(request.organization.url("people:person", pk) + "#here")
 
 
 @requires(Permission.MANAGE_PEOPLE)

@@ -117,3 +117,38 @@ def test_leads_and_companies_have_lists_of_their_own(office_client, school, kind
     with in_organization(school):
         assert Person.objects.get().kind == value
     assert name in office_client.get(school.url("people:list", kind)).content.decode()
+
+
+def test_a_number_is_marked_as_taking_no_sms_and_back(office_client, school, family):
+    number = people.contact_point(family[1], "961 23 45 67", channel="phone")
+    url = school.url("people:contact_point_sms", number.pk)
+    back = school.url("people:person", family[0].pk)
+    assert office_client.post(url, {"can": "no", "next": back}).url == back
+    number.refresh_from_db()
+    assert number.health == "no_sms"
+    assert "Can receive SMS" in page(office_client, school, family[0])
+    office_client.post(url, {"can": "yes"})
+    number.refresh_from_db()
+    assert (number.health, number.health_since) == ("good", None)
+    email = family[1].contact_points.get(channel="email")
+    assert office_client.post(school.url("people:contact_point_sms", email.pk)).status_code == 404
+
+
+def test_whoever_leaves_by_hand_is_not_brought_back_by_an_import(office_client, school, family):
+    url = school.url("people:here", family[0].pk)
+    office_client.post(url, {"here": "no"})
+    aina = Person.objects.get(pk=family[0].pk)
+    assert (aina.active, aina.left_on, aina.left_source) == (False, timezone.localdate(), "hand")
+    office_client.post(url, {"here": "yes"})
+    aina = Person.objects.get(pk=family[0].pk)
+    assert (aina.active, aina.left_on, aina.left_source) == (True, None, "")
+
+
+def test_a_student_is_shown_with_siblings_and_the_addresses_of_the_family(office_client, school, family):
+    pau = people.student("Pau Puig")
+    Guardianship.objects.create(student=pau, guardian=family[1])
+    family[1].contact_points.get().mark_failed("mailbox does not exist")
+    shown = page(office_client, school, family[0])
+    assert school.url("people:person", pau.pk) in shown
+    assert "mailbox does not exist" in shown
+    assert "Correct it" in shown
