@@ -38,7 +38,7 @@ def import_the_roster(page: Page, look) -> None:
     look(page, "import-preview")
     press(page, "Next: see the changes")
     look(page, "import-changes")
-    page.get_by_label("Leave the rows with mistakes out").check()
+    page.get_by_label("Leave what is mistaken out").check()
     page.get_by_role("button", name=re.compile(r"^Load \d+ people$")).click()
     expect(page.get_by_text("Loaded.")).to_be_visible(timeout=30_000)
     look(page, "import-done")
