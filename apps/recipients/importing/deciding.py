@@ -15,8 +15,8 @@ def decide_people(statements: Statements, is_dry: bool) -> None:
     """
     statements.run(_NEW_UNITS)
     new_id = "-i.who" if is_dry else _new_id(statements)
-    statements.table("planned_person", _PLANNED.replace("%%new_id%%", new_id), "person_id")
-    statements.table("person_ref", _OF_FILE, "key")
+    statements.table("planned_person", _PLANNED.replace("%%new_id%%", new_id), "person_id; who")
+    statements.table("person_ref", _OF_FILE, "key; person_id")
     statements.table("unknown_key", _UNKNOWN, "key")
     if statements.value("SELECT COUNT(*) FROM unknown_key"):
         # A file with changes alone names people who are on record and not in it.

@@ -9,7 +9,7 @@ from .statements import Statements
 
 def decide_contacts(statements: Statements) -> None:
     """Make `wanted_contact`, `stale_contact (id, ...)` and `new_contact` with its action: add, conflict or asked."""
-    statements.table("wanted_contact", _WANTED, "person_id, channel, purpose, normalized")
+    statements.table("wanted_contact", _WANTED, "person_id, channel, purpose, normalized; known")
     statements.table("stale_contact", _STALE, "person_id")
     statements.table("fresh_contact", _FRESH, "person_id")
     statements.table("new_contact", _NEW, "person_id")

@@ -19,7 +19,7 @@ def decide_guardianships(statements: Statements, is_bulk: bool) -> None:
     """Make `planned_pair`, `looped_pair` (each the guardian of the other, or of himself) and `leaving_pair (id)`."""
     statements.table("said_pair", _SAID_PAIRS, "student_id, guardian_id")
     statements.table("looped_pair", _LOOPED, "student_id")
-    statements.table("planned_pair", _PLANNED_PAIRS, "student_id, guardian_id")
+    statements.table("planned_pair", _PLANNED_PAIRS, "student_id, guardian_id; known")
     removed = is_bulk and statements.value("SELECT COUNT(*) FROM planned_pair WHERE status = 'here'")
     statements.table("leaving_pair", f"{_GONE_PAIRS} UNION {_MISSING_PAIRS}" if removed else _GONE_PAIRS, "id")
 
@@ -27,7 +27,7 @@ def decide_guardianships(statements: Statements, is_bulk: bool) -> None:
 def decide_groups(statements: Statements, default_year: str) -> int:
     """Make `group_ref (key, group_id, status)`; returns how many groups were new."""
     _make_years(statements, default_year)
-    statements.table("group_ref", _GROUPS, "key")
+    statements.table("group_ref", _GROUPS, "key; group_id")
     for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME):
         statements.run(statement)
     created = statements.run(_NEW_GROUPS)
@@ -45,7 +45,7 @@ def decide_enrolments(statements: Statements, is_bulk: bool) -> None:
     if statements.value("SELECT COUNT(*) FROM unknown_group"):
         statements.run(_GROUPS_FROM_RECORD)
         statements.run("DELETE FROM unknown_group WHERE key IN (SELECT key FROM group_ref)")
-    statements.table("planned_enrolment", _PLANNED_ENROLMENTS, "person_id, group_id")
+    statements.table("planned_enrolment", _PLANNED_ENROLMENTS, "person_id, group_id; known")
     leaving = f"{_GONE_ENROLMENTS} UNION {_MISSING_ENROLMENTS}" if is_bulk else _GONE_ENROLMENTS
     statements.table("leaving_enrolment", leaving, "id")
 

@@ -7,7 +7,9 @@ _MOST_ROUNDS = 50  # of a chain in which each row shares an address with the nex
 
 def unite_people(statements: Statements) -> None:
     """From the staged rows make `united_person`, one row per person (`who`), and `person_key`: key -> who."""
-    statements.table("tie", "\nUNION ALL\n".join((_BY_KEY, _BY_NUMBER, _BY_DOCUMENT, _BY_CONTACT, _AT_STUDENT)), "hub")
+    statements.table(
+        "tie", "\nUNION ALL\n".join((_BY_KEY, _BY_NUMBER, _BY_DOCUMENT, _BY_CONTACT, _AT_STUDENT)), "hub; n"
+    )
     statements.table("label", "SELECT n, MIN(hub) AS label FROM tie GROUP BY n", "n")
     for _round in range(_MOST_ROUNDS):
         if not statements.run(_SPREAD):
@@ -15,7 +17,7 @@ def unite_people(statements: Statements) -> None:
     statements.table("torn", _TORN, "n")
     statements.run(_MEND)
     statements.table("united_person", _UNITED, "who")
-    statements.table("person_key", _KEYS, "key")
+    statements.table("person_key", _KEYS, "key; who")
 
 
 # Two numbers, or two documents, are two people, whatever else they share.

@@ -13,10 +13,8 @@ def match_people(statements: Statements) -> None:
 
     Reads `united_person` and `person_key`; from the former those who are mistaken are taken out.
     """
-    statements.table("found", _BY_NUMBER, "who")
+    statements.table("found", _BY_NUMBER, "who; person_id")
     statements.table("mistaken", "SELECT who, person_id, CAST('' AS text) AS was FROM found WHERE 1 = 0", "person_id")
-    if not statements.is_postgresql:
-        statements.run("CREATE INDEX temp.found_person ON found (person_id)")
     for candidates in (_BY_DOCUMENT, _BY_CONTACT, _BY_CLASS, _AT_STUDENT, _BY_CONFLICT, _OF_SOURCE):
         statements.run(_ADD.format(candidates=candidates))
         if candidates is _BY_DOCUMENT:

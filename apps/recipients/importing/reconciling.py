@@ -79,6 +79,9 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     statements = Statements(is_large=stage.people > _LARGE, **_parameters(run))
     if statements.is_postgresql:  # SQLite has one writer anyway
         statements.run(f"SELECT pg_advisory_xact_lock({_LOCK + run.organization_id})")
+    else:  # nothing else tells its planner how many people an organisation has
+        statements.run("PRAGMA analysis_limit = 1000")
+        statements.settle(*_WRITTEN)
     is_bulk = stage.coverage != "delta" and run.source is not None
     unite_people(statements)
     match_people(statements)

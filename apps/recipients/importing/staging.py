@@ -108,6 +108,7 @@ def staged(facts: Iterable[Staged], progress: Callable[[int], None] = lambda don
     Whatever the reader raises passes through, and leaves no tables behind.
     """
     _drop_tables()
+    _keep_on_disk()
     with connection.cursor() as cursor:
         for table, columns in _TABLES.values():
             cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
@@ -173,6 +174,13 @@ def _insert(table: str, rows: list[tuple]) -> None:
             places = ", ".join(["%s"] * len(rows[0]))
             with transaction.atomic(savepoint=False):
                 cursor.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+
+
+def _keep_on_disk() -> None:
+    """SQLite is set to have temporary tables in memory: those of a whole school are better in a file."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA temp_store = FILE")
 
 
 def _prepare_for_reading() -> None:

@@ -8,6 +8,7 @@ from django.db import connection
 _FOR_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 # What is on record may have come a minute ago, unknown to the planner: then it would look up row by row.
 _FOR_WHOLE_TABLES = "SET LOCAL enable_nestloop = off"
+_NUMBERS = {"id", "n", "who", "hub", "label", "place", "known", "asked", "row_number"}
 
 
 class Statements:
@@ -36,18 +37,29 @@ class Statements:
         return self.rows(sql)[0][0]
 
     def table(self, name: str, select: str, index: str = "") -> None:
-        """A temporary table of what `select` answers; with an index on SQLite, and statistics on PostgreSQL."""
+        """A temporary table of what `select` answers, known to the planner; on SQLite with indexes (`a, b; c`)."""
         self.run(f"DROP TABLE IF EXISTS {self._home}.{name}")
-        self.run(f"CREATE TEMPORARY TABLE {name} AS {select}")
-        self._tables.append(name)
-        self.settle(name, index)
-
-    def settle(self, name: str, index: str = "") -> None:
-        """Let the planner know what is in the table now."""
         if self.is_postgresql:
+            self.run(f"CREATE TEMPORARY TABLE {name} AS {select}")
+        else:
+            self.run(f"CREATE TEMPORARY TABLE {name} ({self._declared(select)})")
+            self.run(f"INSERT INTO {name} {select}")
+            for number, columns in enumerate(filter(None, index.split("; "))):
+                self.run(f"CREATE INDEX temp.{name}_by_{number} ON {name} ({columns})")
+        self._tables.append(name)
+        self.settle(name)
+
+    def _declared(self, select: str) -> str:
+        """The columns with their types: SQLite compares by an index only what it knows to be of one type."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({select}) LIMIT 0", self.parameters)
+            names = [column[0] for column in cursor.description]
+        return ", ".join(f"{name} {'integer' if _is_number(name) else ''}" for name in names)
+
+    def settle(self, *names: str) -> None:
+        """Let the planner know what is in the tables now."""
+        for name in names:
             self.run(f"ANALYZE {name}")
-        elif index:
-            self.run(f"CREATE INDEX temp.{name}_by ON {name} ({index})")
 
     def fill(self, name: str, rows: list[tuple]) -> None:
         """Put a few rows into a table of table()."""
@@ -64,3 +76,7 @@ class Statements:
     @property
     def _home(self) -> str:
         return "pg_temp" if self.is_postgresql else "temp"
+
+
+def _is_number(column: str) -> bool:
+    return column in _NUMBERS or column.endswith("_id")
