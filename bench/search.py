@@ -4,6 +4,7 @@ import statistics
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 
 from django.db import connection
 from django.test import RequestFactory
@@ -33,8 +34,8 @@ def run(options: Namespace, place: Installation) -> Report:
         wrong = [name for name, number in found.items() if (number == 0) != (name == nobody)]
         if wrong:
             raise BenchProblem(f"These searches do not find what they should: {', '.join(wrong)}.")
-        in_list = {name: _milliseconds(lambda text=text: _page(text)) for name, text in searches.items()}
-        of_all = {name: _milliseconds(lambda text=text: _anybody(text)) for name, text in searches.items()}
+        in_list = {name: _milliseconds(partial(_page, text)) for name, text in searches.items()}
+        of_all = {name: _milliseconds(partial(_anybody, text)) for name, text in searches.items()}
         floor = {"primary_key": _milliseconds(_by_key), "index_of_parts": _milliseconds(_by_part)}
     report.add(found=found, floor_milliseconds=floor, list_milliseconds=in_list, anybody_milliseconds=of_all)
     every = [*in_list.values(), *of_all.values()]

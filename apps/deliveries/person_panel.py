@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from apps.campaigns.models import Mailing
+from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission
 from apps.recipients.models import Person
 from apps.recipients.person_panels import Panel
@@ -18,18 +19,23 @@ SHOWN = 20
 
 
 def context_of(request: HttpRequest, person: Person) -> dict[str, Any] | None:
-    """The latest rows with their status and answers. Drafts of others are no message yet."""
+    """A page of rows, newest first, with their status and answers; for members who see reports."""
     if not request.membership.may(Permission.VIEW_REPORTS):  # type: ignore[attr-defined]
         return None
-    about = DeliveryAbout.objects.filter(person=person).order_by().values("delivery")
-    rows = Delivery.objects.filter(Q(person=person) | Q(pk__in=about)).select_related("mailing", "person")
-    latest = list(rows.order_by("-mailing_id", "id")[: SHOWN + 1])
-    answers = _answers([row.mailing.question_id for row in latest], person)
+    page = paginate(_rows(person), request, ("-mailing_id", "id"), SHOWN)
+    answers = _answers([row.mailing.question_id for row in page.rows], person)
     lines = [
         {"row": row, "status": status_of(row, row.mailing), "answer": answers.get(_key(row.mailing, row))}
-        for row in latest[:SHOWN]
+        for row in page.rows
     ]
-    return {"lines": lines, "has_more": len(latest) > SHOWN}
+    return {"lines": lines, "page": page}
+
+
+def _rows(person: Person) -> QuerySet[Delivery]:
+    """To him or about him: each found by an index of its own, as no OR would be."""
+    to_him = Delivery.objects.filter(person=person).order_by().values("pk")
+    about_him = DeliveryAbout.objects.filter(person=person).order_by().values("delivery")
+    return Delivery.objects.filter(pk__in=to_him.union(about_him)).select_related("mailing", "person")
 
 
 def _key(mailing: Mailing, row: Delivery) -> tuple[int | None, str]:

@@ -61,7 +61,10 @@ def _lines(kept: Person, gone: Person) -> list[dict]:
     lines = []
     for name in FIELDS:
         values = shown_value(kept, name), shown_value(gone, name)
-        label = Person._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-        differs, takes_gone = values[0] != values[1], name in of_gone
-        lines.append({"name": name, "label": label, "values": values, "differs": differs, "takes_gone": takes_gone})
-    return [line for line in lines if any(line["values"])]
+        if any(values):
+            label = Person._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+            differs = values[0] != values[1]
+            lines.append(
+                {"name": name, "label": label, "values": values, "differs": differs, "takes_gone": name in of_gone}
+            )
+    return lines

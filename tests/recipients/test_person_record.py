@@ -1,5 +1,7 @@
 """The record of a person: what was agreed to and when, notes, and the messages with their answers."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -152,3 +154,16 @@ def test_a_student_is_shown_with_siblings_and_the_addresses_of_the_family(office
     assert school.url("people:person", pau.pk) in shown
     assert "mailbox does not exist" in shown
     assert "Correct it" in shown
+
+
+def test_many_messages_come_in_pages_newest_first(office_client, school, family, office):
+    for number in range(25):
+        mailing = people.mailing(by=office, state="done", started_at=timezone.now(), subject=f"Letter {number:02}")
+        Delivery.objects.create(mailing=mailing, person=family[1], normalized="marta@x.example", state="sent")
+    response = office_client.get(school.url("people:person", family[1].pk))
+    assert "Letter 24" in response.text
+    assert "Letter 04" not in response.text
+    link = re.search(r'href="(\?after=[^"]+)"', response.text)
+    older = office_client.get(school.url("people:person", family[1].pk) + link[1]).text
+    assert "Letter 04" in older
+    assert "Letter 05" not in older
