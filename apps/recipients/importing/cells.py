@@ -219,6 +219,15 @@ class SeenNumbers:
 
     def row_of_another(self, number: str, name: str, row: int) -> int:
         """The row in which `number` stood before with another name; 0 when it did not."""
-        mark = hash(name.casefold()) & 0xFFFFFFFF
-        before = self._first.setdefault(hash(number), row << 32 | mark)
-        return before >> 32 if before & 0xFFFFFFFF != mark else 0
+        found = self.seen_with_another(number, name)
+        self._first.setdefault(hash(number), row << 32 | _mark(name))
+        return found
+
+    def seen_with_another(self, number: str, name: str) -> int:
+        """The same, and nothing is remembered of it."""
+        before = self._first.get(hash(number), 0)
+        return before >> 32 if before & 0xFFFFFFFF != _mark(name) else 0
+
+
+def _mark(name: str) -> int:
+    return hash(name.casefold()) & 0xFFFFFFFF

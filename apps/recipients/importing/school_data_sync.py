@@ -119,8 +119,11 @@ class _SecondVersion(Roster):
         for cells in self._each_row("enrollments", f"{needed} role", needed=needed):
             if cells:
                 group, person, role = cells
-                role = "teacher" if role.lower() in _TEACHING else "student"
-                self._enrol(person, group, role, "here", ("usersourcedid", "classsourcedid"))
+                kind = "staff" if role.lower() in _TEACHING else read_kind(role) or ("staff" if role else "student")
+                # Counsellors and principals write to a class as its teachers do; families are not in it themselves.
+                if kind in ("staff", "student"):
+                    role = "teacher" if kind == "staff" else "student"
+                    self._enrol(person, group, role, "here", ("usersourcedid", "classsourcedid"))
             yield from self._row.facts
 
 

@@ -80,12 +80,18 @@ def split_name(full: str) -> tuple[str, str]:
     return first.strip(), last.strip()
 
 
+def _taken(number: str, row: int) -> str:
+    words = {"row": row, "number": number[:40]}
+    return _("The number %(number)s stands in row %(row)s already, with another name.") % words
+
+
 class _TableReader:
     def __init__(self, table: OpenTable, fields: list[str], options: dict, country: str):
         self._table = table
         self._header = [*table.header, ""]
         self._facts = RowFacts(country)
         self._seen = SeenNumbers()
+        self._seen_of_guardians = SeenNumbers()
         self._groups: set[tuple[str, str]] = set()
         self._year = options.get("year", "")
         self._kind = options.get("kind") or "student"
@@ -172,11 +178,26 @@ class _TableReader:
             return ""
         heading = self._header[self._own.number]
         number = self._facts.name(heading, number)
-        before = self._seen.row_of_another(number, f"{first} {last}", row)
+        name = f"{first} {last}"
+        before = self._seen.row_of_another(number, name, row) or self._seen_of_guardians.seen_with_another(number, name)
         if before:
-            words = {"row": before, "number": number[:40]}
-            message = _("The number %(number)s stands in row %(row)s already, with another name.") % words
-            self._facts.mistake(heading, message, number, is_fatal=True)
+            self._facts.mistake(heading, _taken(number, before), number, is_fatal=True)
+        return number
+
+    def _guardian_number(self, columns: _Columns, number: str, first: str, last: str) -> str | None:
+        """The number of a guardian; None when it is that of somebody who has a row, with another name.
+
+        In the rows of brothers and sisters the name of a guardian may be spelt in other ways.
+        """
+        if not number:
+            return ""
+        heading, name = self._header[columns.number], f"{first} {last}"
+        number = self._facts.name(heading, number)
+        before = self._seen.seen_with_another(number, name)
+        if before:
+            self._facts.mistake(heading, _taken(number, before), number)
+            return None
+        self._seen_of_guardians.row_of_another(number, name, self._facts.row)
         return number
 
     def _status(self, text: str) -> str:
@@ -224,7 +245,9 @@ class _TableReader:
             heading = header[columns.all[0]]
             facts.mistake(heading, _("A guardian has an address or number, but no name."))
             return
-        number = facts.name(header[columns.number], cells[columns.number])
+        number = self._guardian_number(columns, cells[columns.number], first, last)
+        if number is None:
+            return
         key = number or key
         document = facts.document(header[columns.document], cells[columns.document])
         language = facts.choice(header[columns.language], cells[columns.language], read_language)

@@ -122,3 +122,12 @@ def test_the_samples_of_microsoft_read_whole(name, students, staff, guardians, p
     assert len(of(StagedGuardianship, facts)) == pairs
     assert (len(of(StagedGroup, facts)), len(of(StagedEnrolment, facts))) == (classes, enrolments)
     assert not mistakes(facts)
+
+
+@pytest.mark.parametrize(
+    ("role", "enrolled"),
+    [("", "student"), ("learner", "student"), ("Lecturer", "teacher"), ("counselor", "teacher"), ("guardian", "")],
+)
+def test_nobody_is_a_student_of_a_class_by_another_role(role, enrolled):
+    files = SECOND | {"enrollments.csv": f"classSourcedId,userSourcedId,role\nc1,x1,{role}\n"}
+    assert [each.role for each in of(StagedEnrolment, facts_of(zipped(files)))] == ([enrolled] if enrolled else [])

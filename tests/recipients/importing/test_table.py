@@ -226,3 +226,26 @@ def test_a_day_that_is_none_is_a_mistake():
     facts = facts_of(table(["1", "Aina Puig", "31.2.2020"], ["2", "Pau Puig", "1.9.20"], header=header))
     assert mistakes(facts) == [("", 2, "Left on")]
     assert [person.status for person in of(StagedPerson, facts)] == ["here", "gone"]
+
+
+@pytest.mark.feature("S0.14")
+def test_a_guardian_with_the_number_of_a_student_never_becomes_that_student():
+    header = ["ID", "First name", "Last name", "Guardian 1 ID", "Guardian 1 name", "Guardian 1 email"]
+    pau, aina = ["7", "Pau", "Puig", "", "", ""], ["8", "Aina", "Roca", "7", "Marta Serra", "marta@x.example"]
+    fields = ["external_id", "first_name", "last_name", "guardian1_external_id", "guardian1_full_name"]
+    fields.append("guardian1_email")
+    after = facts_of(table(pau, aina, header=header), fields=fields)
+    assert [(each.key, each.first_name) for each in of(StagedPerson, after)] == [("7", "Pau"), ("8", "Aina")]
+    assert (of(StagedContact, after), mistakes(after)) == ([], [("", 3, "Guardian 1 ID")])
+    before = facts_of(table(aina, pau, header=header), fields=fields)
+    assert [(each.key, each.first_name) for each in of(StagedPerson, before)] == [("8", "Aina"), ("7", "Marta")]
+    assert mistakes(before) == [("", 3, "ID")]
+
+
+def test_brothers_share_a_guardian_by_number_however_the_name_is_spelt():
+    header = ["ID", "First name", "Last name", "Guardian 1 ID", "Guardian 1 name"]
+    rows = [["7", "Pau", "Puig", "90", "Marta Serra"], ["8", "Aina", "Puig", "90", "Marta Serra Vila"]]
+    fields = ["external_id", "first_name", "last_name", "guardian1_external_id", "guardian1_full_name"]
+    facts = facts_of(table(*rows, header=header), fields=fields)
+    assert of(StagedGuardianship, facts) == [StagedGuardianship("7", "90"), StagedGuardianship("8", "90")]
+    assert not mistakes(facts)
