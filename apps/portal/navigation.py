@@ -52,6 +52,7 @@ PEOPLE = Place(
         Place(_("Contacts"), "people:list", arguments=("contacts",), any_of=_PEOPLE),
         Place(_("Groups by year"), "people:groups", any_of=_PEOPLE),
         Place(_("Unreachable"), "people:unreachable", any_of=_PEOPLE),
+        Place(_("Duplicates"), "people:duplicates", any_of=(Permission.MANAGE_PEOPLE,)),
         Place(_("Target lists"), "lists:index", any_of=(*_PEOPLE, Permission.MANAGE_LISTS)),
         Place(_("Import"), "imports:new", any_of=(Permission.MANAGE_PEOPLE,)),
     ),

@@ -30,11 +30,12 @@ _PAIRS = """SELECT first_id, second_id, reason FROM (
     WHERE g.organization_id = %(organization)s
 ) pairs
 JOIN recipients_person a ON a.id = first_id
-JOIN recipients_person b ON b.id = second_id AND b.search_name = a.search_name
+JOIN recipients_person b ON b.id = second_id AND b.kind = a.kind AND b.search_name = a.search_name
 UNION
 SELECT a.id, b.id, 'document'
 FROM recipients_person a
-JOIN recipients_person b ON b.organization_id = a.organization_id AND b.document = a.document AND b.id > a.id
+JOIN recipients_person b ON b.organization_id = a.organization_id AND b.document = a.document AND b.kind = a.kind
+    AND b.id > a.id
 WHERE a.organization_id = %(organization)s AND a.document <> ''
 ORDER BY 1, 2, 3 LIMIT %(limit)s"""
 
@@ -49,7 +50,7 @@ class Pair:
 
 
 def likely_pairs(organization: Organization) -> list[Pair]:
-    """Those with the same name and address, number or family, or with the same document; up to SHOWN pairs."""
+    """Up to SHOWN of one kind with the same name and address, number or family, or with the same document."""
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS, {"organization": organization.pk, "limit": 4 * SHOWN})
         rows = cursor.fetchall()

@@ -84,8 +84,7 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     if len(locked) != 2:
         raise ValidationError(_("One of the two is not on record any more."))
     kept, gone = locked[kept.pk], locked[gone.pk]
-    if Guardianship.objects.filter(Q(student=kept, guardian=gone) | Q(student=gone, guardian=kept)).exists():
-        raise ValidationError(_("One is a guardian of the other: they are two people."))
+    _check_two(kept, gone)
     _write_down(kept, gone, of_gone, user)
     for move in (_move_own, *_MOVES):
         move(kept, gone)
@@ -97,6 +96,13 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     kept.save()
     settle_primaries(kept)
     return kept
+
+
+def _check_two(kept: Person, gone: Person) -> None:
+    if Guardianship.objects.filter(Q(student=kept, guardian=gone) | Q(student=gone, guardian=kept)).exists():
+        raise ValidationError(_("One is a guardian of the other: they are two people."))
+    if kept.membership_id and gone.membership_id:
+        raise ValidationError(_("Both log in, each with a login of their own: they cannot be merged."))
 
 
 def preferred(kept: Person, gone: Person) -> set[str]:
@@ -148,7 +154,7 @@ def _keep_health(going: QuerySet, counted: QuerySet) -> None:
     same = {name: OuterRef(name) for name in ("channel", "purpose", "normalized")}
     failed = going.exclude(health=ContactPoint.Health.GOOD).filter(**same)
     values = {name: Subquery(failed.values(name)[:1]) for name in ("health", "health_reason", "health_since")}
-    counted.filter(Exists(failed), health=ContactPoint.Health.GOOD).update(**values)
+    counted.filter(Exists(failed)).exclude(health=ContactPoint.Health.FAILED).update(**values)
     counted.filter(Exists(going.filter(source=Source.HAND, **same))).update(source=Source.HAND)
 
 
