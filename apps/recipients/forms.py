@@ -150,6 +150,7 @@ class EnrolForm(forms.Form):
         super().__init__(*args, **kwargs)
         groups = Group.objects.select_related("year", "unit").order_by("-year__starts_on", "unit__name", "name")
         self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        self.fields["group"].empty_label = _("Choose a group")  # type: ignore[attr-defined]
         self.fields["group"].label_from_instance = _name_of_group  # type: ignore[attr-defined]
         _dress(self)
 
