@@ -128,14 +128,17 @@ FROM (SELECT kind AS of_kind, name AS of_name, COALESCE(unit_id, 0) AS of_unit, 
     GROUP BY kind, name, COALESCE(unit_id, 0), COALESCE(year_id, 0) HAVING MIN(external_id) <> MAX(external_id)) same
 WHERE kind = same.of_kind AND name = same.of_name AND COALESCE(unit_id, 0) = same.of_unit
     AND COALESCE(year_id, 0) = same.of_year AND external_id <> '' AND external_id <> same.first"""
-_BY_NUMBER = """UPDATE group_ref SET group_id = (SELECT MIN(g.id) FROM recipients_group g
-    WHERE g.organization_id = %(organization)s AND g.external_id = group_ref.external_id AND g.kind = group_ref.kind
-        AND COALESCE(g.year_id, 0) = COALESCE(group_ref.year_id, 0))
-WHERE external_id <> ''"""
-_BY_NAME = f"""UPDATE group_ref SET group_id = (SELECT MIN(g.id) FROM recipients_group g
-    WHERE g.organization_id = %(organization)s AND g.name = group_ref.name AND g.kind = group_ref.kind
-        AND {_PLACE.format("g", "group_ref")})
-WHERE group_id IS NULL"""
+_BY_NUMBER = """UPDATE group_ref SET group_id = g.id FROM (
+    SELECT MIN(id) AS id, kind, external_id, COALESCE(year_id, 0) AS of_year FROM recipients_group
+    WHERE organization_id = %(organization)s AND external_id <> ''
+    GROUP BY kind, external_id, COALESCE(year_id, 0)) g
+WHERE g.external_id = group_ref.external_id AND g.kind = group_ref.kind
+    AND g.of_year = COALESCE(group_ref.year_id, 0)"""
+_BY_NAME = """UPDATE group_ref SET group_id = g.id FROM (
+    SELECT id, kind, name, COALESCE(unit_id, 0) AS of_unit, COALESCE(year_id, 0) AS of_year FROM recipients_group
+    WHERE organization_id = %(organization)s) g
+WHERE group_ref.group_id IS NULL AND g.name = group_ref.name AND g.kind = group_ref.kind
+    AND g.of_unit = COALESCE(group_ref.unit_id, 0) AND g.of_year = COALESCE(group_ref.year_id, 0)"""
 _NEW_GROUPS = """INSERT INTO recipients_group (organization_id, kind, name, unit_id, year_id, external_id)
 SELECT %(organization)s, kind, name, unit_id, year_id, MAX(external_id) FROM group_ref
 WHERE group_id IS NULL AND status = 'here' GROUP BY kind, name, unit_id, year_id"""
