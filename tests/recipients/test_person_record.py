@@ -1,6 +1,8 @@
 """The record of a person: what was agreed to and when, notes, and the messages with their answers."""
 
 import re
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -21,6 +23,11 @@ def family(scoped):
     """A student and her mother."""
     aina = people.student("Aina Puig", people.group("5º A"))
     return aina, people.guardian("Marta Serra", "marta@x.example", aina)
+
+
+def today(school) -> date:
+    """The day it is at the school, which may be tomorrow for whoever runs the tests."""
+    return timezone.localdate(timezone=ZoneInfo(school.time_zone))
 
 
 def page(client, school, person) -> str:
@@ -92,7 +99,7 @@ def test_the_day_of_leaving_is_noted_and_forgotten_when_one_comes_back(office_cl
     form = {"first_name": "Aina", "last_name": "Puig", "document": "x-123.4"}
     office_client.post(school.url("people:edit", aina.pk), form)
     aina = Person.objects.get(pk=aina.pk)
-    assert (aina.active, aina.left_on, aina.document) == (False, timezone.localdate(), "X1234")
+    assert (aina.active, aina.left_on, aina.document) == (False, today(school), "X1234")
     assert "left on" in page(office_client, school, aina)
     office_client.post(school.url("people:edit", aina.pk), form | {"active": "on"})
     aina = Person.objects.get(pk=aina.pk)
@@ -103,7 +110,7 @@ def test_the_day_of_leaving_is_noted_and_forgotten_when_one_comes_back(office_cl
 def test_since_when_a_guardian_is_restricted_stands_with_it(office_client, school, family):
     pair = Guardianship.objects.get()
     office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother", "restricted": "on"})
-    assert Guardianship.objects.get().restricted_since == timezone.localdate()
+    assert Guardianship.objects.get().restricted_since == today(school)
     assert "Gets nothing about this student since" in page(office_client, school, family[0])
     office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother"})
     assert Guardianship.objects.get().restricted_since is None
@@ -140,7 +147,7 @@ def test_whoever_leaves_by_hand_is_not_brought_back_by_an_import(office_client, 
     url = school.url("people:here", family[0].pk)
     office_client.post(url, {"here": "no"})
     aina = Person.objects.get(pk=family[0].pk)
-    assert (aina.active, aina.left_on, aina.left_source) == (False, timezone.localdate(), "hand")
+    assert (aina.active, aina.left_on, aina.left_source) == (False, today(school), "hand")
     office_client.post(url, {"here": "yes"})
     aina = Person.objects.get(pk=family[0].pk)
     assert (aina.active, aina.left_on, aina.left_source) == (True, None, "")
