@@ -1,5 +1,8 @@
 """What happens to lists when two people on record turn out to be one."""
 
+from collections.abc import Iterator
+from typing import Any, cast
+
 from apps.recipients.merging import move_rows
 from apps.recipients.models import Person
 
@@ -20,7 +23,8 @@ def move(kept: Person, gone: Person) -> None:
 
 def _name_instead(condition: dict, kept: str, gone: str) -> bool:
     """Put `kept` where the condition names `gone`. Out: whether it did."""
-    naming = [leaf for leaf in leaves(condition) if leaf["field"] in _NAMES_PEOPLE and gone in leaf.get("value", ())]
+    found = cast(Iterator[dict[str, Any]], leaves(condition))
+    naming = [leaf for leaf in found if leaf["field"] in _NAMES_PEOPLE and gone in leaf.get("value", ())]
     for leaf in naming:
         leaf["value"] = list(dict.fromkeys(kept if value == gone else value for value in leaf["value"]))
     return bool(naming)
