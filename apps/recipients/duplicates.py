@@ -11,32 +11,27 @@ from .models import Person
 
 SHOWN = 100
 
-# Each names the organisation: raw statements are not narrowed to it by themselves.
-_PAIRS = """SELECT first_id, second_id, reason FROM (
-    SELECT x.person_id AS first_id, y.person_id AS second_id, x.channel AS reason
-    FROM recipients_contactpoint x
-    JOIN recipients_contactpoint y ON y.organization_id = x.organization_id AND y.channel = x.channel
-        AND y.normalized = x.normalized AND y.person_id > x.person_id
-    WHERE x.organization_id = %(organization)s
-    UNION
-    SELECT g.student_id, h.student_id, 'family'
-    FROM recipients_guardianship g
-    JOIN recipients_guardianship h ON h.guardian_id = g.guardian_id AND h.student_id > g.student_id
-    WHERE g.organization_id = %(organization)s
-    UNION
-    SELECT g.guardian_id, h.guardian_id, 'family'
-    FROM recipients_guardianship g
-    JOIN recipients_guardianship h ON h.student_id = g.student_id AND h.guardian_id > g.guardian_id
-    WHERE g.organization_id = %(organization)s
-) pairs
-JOIN recipients_person a ON a.id = first_id
-JOIN recipients_person b ON b.id = second_id AND b.kind = a.kind AND b.search_name = a.search_name
+# Each names the organisation: raw statements are not narrowed to it by themselves. Grouped, not joined to itself: a
+# number that thousands share would make millions of pairs. Of three who are one, the first and the last are a pair.
+_PAIRS = """SELECT MIN(p.id) AS first_id, MAX(p.id) AS second_id, c.channel AS reason
+FROM recipients_contactpoint c JOIN recipients_person p ON p.id = c.person_id
+WHERE c.organization_id = %(organization)s AND p.organization_id = %(organization)s
+GROUP BY p.kind, p.search_name, c.channel, c.normalized HAVING MIN(p.id) < MAX(p.id)
 UNION
-SELECT a.id, b.id, 'document'
-FROM recipients_person a
-JOIN recipients_person b ON b.organization_id = a.organization_id AND b.document = a.document AND b.kind = a.kind
-    AND b.id > a.id
-WHERE a.organization_id = %(organization)s AND a.document <> ''
+SELECT MIN(p.id), MAX(p.id), 'family'
+FROM recipients_guardianship g JOIN recipients_person p ON p.id = g.student_id
+WHERE g.organization_id = %(organization)s AND p.organization_id = %(organization)s
+GROUP BY g.guardian_id, p.kind, p.search_name HAVING MIN(p.id) < MAX(p.id)
+UNION
+SELECT MIN(p.id), MAX(p.id), 'family'
+FROM recipients_guardianship g JOIN recipients_person p ON p.id = g.guardian_id
+WHERE g.organization_id = %(organization)s AND p.organization_id = %(organization)s
+GROUP BY g.student_id, p.kind, p.search_name HAVING MIN(p.id) < MAX(p.id)
+UNION
+SELECT MIN(p.id), MAX(p.id), 'document'
+FROM recipients_person p
+WHERE p.organization_id = %(organization)s AND p.document <> ''
+GROUP BY p.kind, p.document HAVING MIN(p.id) < MAX(p.id)
 ORDER BY 1, 2, 3 LIMIT %(limit)s"""
 
 

@@ -220,6 +220,17 @@ def test_likely_pairs_are_found_by_address_number_family_and_document(scoped, sc
     ]
 
 
+def test_a_number_that_many_share_makes_no_pairs_and_three_who_are_one_make_one(scoped, school):
+    for number in range(30):
+        people.contact_point(people.person(f"Ana Gil {number % 29}"), "600 000 000", channel="phone")
+    ana = Person.objects.filter(last_name="Gil 0").order_by("pk")
+    third = people.contact_point(people.person("Ana Gil 0"), "600 000 000", channel="phone").person
+    pairs = [(pair.first, pair.second) for pair in likely_pairs(school)]
+    assert pairs == [(ana[0], third)]
+    merge(*pairs[0], set(), None)
+    assert [(pair.first, pair.second) for pair in likely_pairs(school)] == [(ana[0], ana[1])]
+
+
 def test_the_office_finds_compares_and_merges(office_client, school, two):
     Person.objects.filter(pk=two[1].pk).update(document="X1")
     Guardianship.objects.bulk_create(
