@@ -13,11 +13,11 @@ class DeliveriesConfig(AppConfig):
         from .esp_events import heard
         from .list_conditions import FIELDS
         from .list_uses import messages_with
-        from .merged_people import move
+        from .merged_people import FIGURES, move
         from .person_panel import PANEL
 
         tracking.connect(heard, dispatch_uid="deliveries")
         condition_fields.register(*FIELDS)
         uses.register(messages_with)
         person_panels.register(PANEL)
-        merging.register(move)
+        merging.register(move, *FIGURES)

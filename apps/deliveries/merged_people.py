@@ -1,6 +1,7 @@
 """What happens to the record of sending when two people on record turn out to be one."""
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from apps.recipients.merging import move_rows
 from apps.recipients.models import Person
@@ -8,6 +9,7 @@ from apps.recipients.models import Person
 from .models import Delivery, DeliveryAbout
 
 _SAME = ("mailing", "normalized")
+FIGURES = ((_("Messages"), Delivery, "person"), (_("Messages about them"), DeliveryAbout, "person"))
 
 
 def move(kept: Person, gone: Person) -> None:

@@ -11,7 +11,7 @@ from apps.organizations.permissions import Permission, requires
 
 from .duplicates import likely_pairs
 from .finding import anybody_found, with_details
-from .merging import FIELDS, merge, preferred, shown_value
+from .merging import FIELDS, figures_of, merge, preferred, shown_value
 from .models import Person
 
 _FOUND = 20
@@ -50,9 +50,8 @@ def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
             return redirect(request.get_full_path())
         messages.success(request, _("%(name)s is one person now.") % {"name": gone.full_name})
         return redirect(request.organization.url("people:person", pk))
-    return render(
-        request, "people/merge.html", {"kept": kept, "gone": gone, "both": (kept, gone), "lines": _lines(kept, gone)}
-    )
+    context = {"kept": kept, "gone": gone, "both": (kept, gone), "lines": _lines(kept, gone)}
+    return render(request, "people/merge.html", context | {"figures": figures_of(kept, gone)})
 
 
 def _lines(kept: Person, gone: Person) -> list[dict]:

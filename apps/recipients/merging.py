@@ -9,8 +9,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from .family import settle_primaries
 from .models import (
@@ -27,6 +28,8 @@ from .models import (
 )
 
 Move = Callable[[Person, Person], None]
+# What is counted before a merge: what it is called, the model, and its field that names a person.
+Figure = tuple[Any, type[models.Model], str]
 
 # What the two may differ in; of each the office chooses whose stays. What belongs together is chosen together.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -40,12 +43,30 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "active": ("active", "left_on", "left_source"),
 }
 _MOVES: list[Move] = []
+_FIGURES: list[Figure] = [
+    (_lazy("Guardians"), Guardianship, "student"),
+    (_lazy("Looks after"), Guardianship, "guardian"),
+    (_lazy("Groups"), Enrolment, "person"),
+    (_lazy("Notes"), Note, "person"),
+]
 
 
-def register(move: Move) -> None:
-    """Have `move(kept, gone)` called inside the transaction of every merge."""
+def register(move: Move, *figures: Figure) -> None:
+    """Have `move(kept, gone)` called inside the transaction of every merge, and `figures` shown before it."""
     if move not in _MOVES:
         _MOVES.append(move)
+        _FIGURES.extend(figures)
+
+
+def figures_of(kept: Person, gone: Person) -> list[tuple[Any, tuple[int, int]]]:
+    """How many groups, notes, messages ... each of the two has; without what neither has."""
+    found = []
+    for label, model, field in _FIGURES:
+        rows = model._default_manager.filter(**{f"{field}__in": (kept, gone)}).order_by()
+        counted = dict(rows.values_list(field).annotate(number=Count("pk")))
+        if counted:
+            found.append((label, (counted.get(kept.pk, 0), counted.get(gone.pk, 0))))
+    return found
 
 
 def move_rows(

@@ -7,6 +7,6 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from apps.recipients import merging
 
-        from .merged_people import move
+        from .merged_people import FIGURES, move
 
-        merging.register(move)
+        merging.register(move, *FIGURES)

@@ -1,6 +1,7 @@
 """What happens to answers when two people on record turn out to be one."""
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from apps.recipients.merging import move_rows
 from apps.recipients.models import Person
@@ -8,6 +9,7 @@ from apps.recipients.models import Person
 from .models import Answer, AnswerChange
 
 _SAME = ("question", "by_address")
+FIGURES = ((_("Answers"), Answer, "by_person"), (_("Answers about them"), Answer, "about"))
 
 
 def move(kept: Person, gone: Person) -> None:

@@ -9,7 +9,7 @@ class TargetListsConfig(AppConfig):
 
         from . import list_fields, person_fields, school_fields
         from .condition_fields import register
-        from .merged_people import move
+        from .merged_people import FIGURES, move
 
-        merging.register(move)
+        merging.register(move, *FIGURES)
         register(*person_fields.FIELDS, *school_fields.FIELDS, *list_fields.FIELDS)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.recipients.merging import move_rows
 from apps.recipients.models import Person
 
@@ -11,6 +13,7 @@ from .models import TargetList, TargetListMember
 
 # Fields of conditions whose values are people.
 _NAMES_PEOPLE = ("taught_by",)
+FIGURES = ((_("Target lists"), TargetListMember, "person"),)
 
 
 def move(kept: Person, gone: Person) -> None:

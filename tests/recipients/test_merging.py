@@ -10,7 +10,7 @@ from apps.campaigns.models import AudienceEntry
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.organizations.scoping import in_organization
 from apps.recipients.duplicates import likely_pairs
-from apps.recipients.merging import merge, preferred
+from apps.recipients.merging import figures_of, merge, preferred
 from apps.recipients.models import (
     Consent,
     ConsentChange,
@@ -236,12 +236,17 @@ def test_the_office_finds_compares_and_merges(office_client, school, two):
     Guardianship.objects.bulk_create(
         Guardianship(student=people.student("Lucía Ferrer"), guardian=two[0]) for _once in range(1)
     )
+    with in_organization(school):
+        TargetListMember.objects.create(list=TargetList.objects.create(name="Picked"), person=two[1])
     choose = office_client.get(school.url("people:merge_choose", two[0].pk)).text
     url = school.url("people:merge", two[0].pk, two[1].pk)
     assert url in choose
     assert url.replace(f"/{two[1].pk}/", f"/{two[0].pk}/") not in choose
     page = office_client.get(url).text
     assert "A merge cannot be taken back." in page
+    assert figures_of(*two) == [("Looks after", (1, 0)), ("Target lists", (0, 1))]
+    assert "Target lists" in page
+    assert "Messages about them" not in page
     assert Person.objects.filter(kind="guardian").count() == 2
     response = office_client.post(url, {"first_name": "gone", "document": "gone"}, follow=True)
     assert "Nuria Ortega is one person now." in response.text
