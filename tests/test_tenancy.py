@@ -101,6 +101,7 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "imports:progress": ("import_run",),
     "messages:new": (),
     "messages:to_group": ("group",),
+    "messages:to_person": ("person",),
     "messages:saved": (),
     "messages:delete": ("draft",),
     "messages:recipients": ("draft",),

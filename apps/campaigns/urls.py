@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from . import check_views, content_views, group_views, recipients_views
+from . import check_views, content_views, recipients_views, writing_views
 
 app_name = "messages"
 urlpatterns = [
     path("new/", recipients_views.new, name="new"),
-    path("to-group/<int:pk>/", group_views.write_to_group, name="to_group"),
+    path("to-group/<int:pk>/", writing_views.write_to_group, name="to_group"),
+    path("to-person/<int:pk>/", writing_views.write_to_person, name="to_person"),
     path("saved/", recipients_views.saved, name="saved"),
     path("<int:pk>/delete/", recipients_views.delete, name="delete"),
     path("<int:pk>/recipients/", recipients_views.recipients, name="recipients"),

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.keyset import paginate
-from apps.organizations.permissions import Permission, requires
+from apps.organizations.permissions import SENDING, Permission, requires
 
 from .family import consents_of, record_consent, set_here
 from .finding import KINDS, WORDS, anybody_found, people_found, with_details
 from .forms import EnrolForm, GuardianForm, NoteForm, PersonForm
-from .models import AcademicYear, Consent, Enrolment, Group, Person
+from .models import AcademicYear, Consent, Enrolment, Group, ImportConflict, Person
 from .person_panels import panels_of
 from .relatives import family_of
 from .searching import MOST, number_up_to_most
@@ -77,10 +77,12 @@ def person(request, pk: int) -> HttpResponse:
         "consents": consents_of(found),
         "notes": found.notes.select_related("folder", "by"),
         "note_form": NoteForm(),
+        "conflicts": found.import_conflicts.filter(decision=ImportConflict.Decision.OPEN),
         "panels": panels_of(request, found),
         "guardian_form": GuardianForm(),
         "enrol_form": EnrolForm(),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
+        "may_write": any(request.membership.may(permission) for permission in SENDING),
     }
     return render(request, "people/person.html", context)
 

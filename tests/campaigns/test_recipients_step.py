@@ -393,3 +393,20 @@ def test_deleting_a_draft_takes_its_list_along(draft, office_client):
     office_client.post(url(draft, "delete"))
     with in_organization(draft.organization):
         assert not UploadedList.objects.exists()
+
+
+def test_a_message_to_the_family_starts_on_the_page_of_the_student(
+    draft, teacher_draft, office_client, client, teacher
+):
+    school = draft.organization
+    assert "Write to the family" in text(office_client.get(school.url("people:person", draft.aina.pk)))
+    office_client.post(school.url("messages:to_person", draft.aina.pk))
+    with in_organization(school):
+        mailing = Mailing.objects.order_by("-pk").first()
+    assert chosen(mailing) == {"Aina Puig"}
+    with in_organization(school):
+        leo = people.Person.objects.get(first_name="Leo")
+    client.force_login(teacher.user)
+    client.post(school.url("messages:to_person", leo.pk))
+    with in_organization(school):
+        assert not Mailing.objects.filter(pk__gt=mailing.pk).exists()

@@ -145,7 +145,10 @@ def test_a_detail_mended_by_hand_stays_until_a_person_decides(walk, school):
     assert "2 addresses to decide about" in walk.page(school.url("organization:home"))
     with in_organization(school):
         first, second = ImportConflict.objects.order_by("pk")
+    whose = school.url("people:person", first.person_id)
+    assert first.value in walk.page(whose).replace("<wbr>", "")
     assert "1 is decided." in walk.post("decide", {"do": f"keep:{first.pk}"})
+    assert first.value not in walk.page(whose).replace("<wbr>", "")
     assert "Nothing to decide" in walk.post("decide", {"do": "take", "conflict": [second.pk]})
     with in_organization(school):
         values = set(ContactPoint.objects.values_list("value", flat=True))

@@ -1,4 +1,4 @@
-"""Write to a group: a draft that has chosen it already. The button stands on the group's own page, a floor below."""
+"""Write to a group or a person: a draft that has chosen them already. The buttons stand on pages of a floor below."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.organizations.permissions import SENDING, requires
-from apps.recipients.models import AcademicYear, Group
+from apps.recipients.models import AcademicYear, Group, Person
 
 from .drafts import new_draft
 from .models import AudienceEntry
-from .permitted import permitted_groups
+from .permitted import permitted_groups, permitted_people
 
 
 @requires(*SENDING)
@@ -21,8 +21,7 @@ def write_to_group(request, pk: int) -> HttpResponse:
     """Make a draft to the group and open it. Of a past year: to those who have left since, too."""
     group = get_object_or_404(Group.objects.select_related("year"), pk=pk)
     if not permitted_groups(request.membership).filter(pk=pk).exists():
-        messages.error(request, _("You may write to people of your own groups only."))
-        return redirect(request.organization.url("people:group", pk))
+        return _refused(request, "people:group", pk)
     with transaction.atomic():
         mailing = new_draft(request.membership)
         if group.year:
@@ -30,3 +29,21 @@ def write_to_group(request, pk: int) -> HttpResponse:
             mailing.save(update_fields=["year", "include_former"])
         AudienceEntry.objects.create(mailing=mailing, group=group)
     return redirect(request.organization.url("messages:recipients", mailing.pk))
+
+
+@requires(*SENDING)
+@require_POST
+def write_to_person(request, pk: int) -> HttpResponse:
+    """Make a draft to a person, of a student to the family, and open it."""
+    person = get_object_or_404(Person, pk=pk)
+    if not permitted_people(request.membership).filter(pk=pk).exists():
+        return _refused(request, "people:person", pk)
+    with transaction.atomic():
+        mailing = new_draft(request.membership)
+        AudienceEntry.objects.create(mailing=mailing, person=person)
+    return redirect(request.organization.url("messages:recipients", mailing.pk))
+
+
+def _refused(request, name: str, pk: int) -> HttpResponse:
+    messages.error(request, _("You may write to people of your own groups only."))
+    return redirect(request.organization.url(name, pk))
