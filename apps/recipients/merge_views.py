@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.organizations.permissions import Permission, requires
 
-from .duplicates import likely_pairs
+from .duplicates import SHOWN, likely_pairs
 from .finding import anybody_found, with_details
 from .merging import FIELDS, figures_of, merge, preferred, shown_value
 from .models import Person
@@ -21,7 +21,7 @@ _FOUND = 20
 @require_GET
 def duplicates(request) -> HttpResponse:
     """Pairs of people who are likely one."""
-    return render(request, "people/duplicates.html", {"pairs": likely_pairs(request.organization)})
+    return render(request, "people/duplicates.html", {"pairs": likely_pairs(request.organization), "most": SHOWN})
 
 
 @requires(Permission.MANAGE_PEOPLE)
