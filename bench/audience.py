@@ -5,12 +5,11 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection, transaction
-
 from apps.campaigns import audience
 from apps.campaigns.models import AudienceEntry, Mailing
+from apps.core.large_sets import large_sets
 from apps.recipients.models import Consent, Person
-from apps.targetlists.conditions import people_meeting
+from apps.targetlists.conditions import number_meeting
 from apps.targetlists.models import TargetList, TargetListMember, UploadedList, UploadedRow
 from bench.filling import School, add_staff, make_mailing, make_school
 from bench.inserting import insert_numbered, settle, without_triggers
@@ -75,7 +74,7 @@ def run(options: Namespace, place: Installation) -> Report:
         settle()
         raw_seconds, raw = _quickest(lambda: _raw(parameters))
         seconds, counted = _quickest(lambda: audience.count(mailing))
-        filter_seconds, filtered = _quickest(lambda: people_meeting(_FILTER).count())
+        filter_seconds, filtered = _quickest(lambda: number_meeting(_FILTER))
     skipped = {reason.value: number for reason, number in counted.skipped.items()}
     if skipped | {"": counted.getting} != raw:
         raise BenchProblem(f"The audience says {counted.getting} and {skipped}, the raw statement {raw}.")
@@ -116,8 +115,7 @@ def _lists(school: School, number: int) -> tuple[Mailing, dict[str, Any]]:
 
 def _raw(parameters: dict[str, Any]) -> dict[str, int]:
     """How many there are of each reason; "" for those who get it."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+    with large_sets() as cursor:
         cursor.execute(_RAW, parameters)
         found = {reason: (rows, addresses) for reason, rows, addresses in cursor.fetchall()}
     rows, addresses = found.pop("")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.large_sets import large_sets
 from apps.core.normalizing import without_accents
 
-from .audience_sql import FOR_LARGE_SETS, audience_sql
+from .audience_sql import audience_sql
 
 
 class Reason(models.TextChoices):
@@ -144,9 +145,7 @@ def _fetch(mailing, select: str, **parameters) -> list[tuple]:
 
 
 def _asked(statement: str, parameters: dict) -> list[tuple]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(FOR_LARGE_SETS)
+    with large_sets() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
 

@@ -17,10 +17,6 @@ from apps.recipients.models import Group, Person
 from .audience_lists import UPLOADED_ROWS, ListedPeople, listed_people
 from .models import AudienceEntry, Mailing
 
-# For PostgreSQL, in the transaction of these expressions: to sort and compare in memory; and without compiling their
-# many parts, which takes longer than they do.
-FOR_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
-
 
 @dataclass(frozen=True)
 class AudienceSql:

@@ -3,9 +3,10 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.campaigns.audience_sql import FOR_LARGE_SETS, audience_sql
+from apps.campaigns.audience_sql import audience_sql
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import freeze
+from apps.core.large_sets import large_sets
 from apps.core.states import TransitionRefused, move
 
 from .models import Delivery
@@ -59,9 +60,7 @@ def _write_deliveries(mailing: Mailing) -> None:
     parameters = {**sql.parameters, "waiting": Delivery.State.WAITING}
     postgresql = connection.vendor == "postgresql"
     no_variables = "CAST('{}' AS jsonb)" if postgresql else "'{}'"
-    with connection.cursor() as cursor:
-        if postgresql:
-            cursor.execute(FOR_LARGE_SETS)
+    with large_sets() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {sql.candidates} SELECT * FROM candidate", parameters)
         cursor.execute(
             "ANALYZE candidate" if postgresql else "CREATE INDEX temp.candidate_of ON candidate (normalized)"

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from apps.core.large_sets import large_sets
 from apps.recipients.models import Person
 
 from .alternatives import as_sets
@@ -56,6 +57,12 @@ def people_meeting(condition: Condition) -> QuerySet[Person]:
     A condition with something wrong in it (see `check`), such as a group that is deleted, is met by nobody.
     """
     return Person.objects.filter(as_sets(_compiled(condition)[1]))
+
+
+def number_meeting(condition: Condition) -> int:
+    """How many meet `condition`, also of a million."""
+    with large_sets():
+        return people_meeting(condition).order_by().count()
 
 
 def first_people_meeting(condition: Condition, number: int) -> QuerySet[Person]:

@@ -10,7 +10,7 @@ from apps.organizations.permissions import Permission, requires
 
 from . import building
 from .condition_fields import fields_by_heading
-from .conditions import first_people_meeting, in_words, people_meeting, problems
+from .conditions import first_people_meeting, in_words, number_meeting, people_meeting, problems
 from .list_fields import saving
 from .members import PEOPLE_ORDER
 from .models import TargetList
@@ -58,7 +58,7 @@ def _page(found: TargetList, draft: dict, wrong: list, shows_errors: bool) -> di
         "shows_errors": shows_errors,
     }
     if not wrong:
-        number = people_meeting(condition).order_by().count()
+        number = number_meeting(condition)
         first = first_people_meeting(condition, number).order_by(*PEOPLE_ORDER)
         context |= {"number": number, "names": list(first[:NAMES_SHOWN])}
     return context

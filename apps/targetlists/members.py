@@ -12,7 +12,7 @@ from apps.core.normalizing import normalize_email
 from apps.organizations.scoping import current_organization
 from apps.recipients.models import Person
 
-from .conditions import first_people_meeting, people_meeting
+from .conditions import first_people_meeting, number_meeting, people_meeting
 from .models import TargetList, TargetListMember
 
 NAME_LENGTH = 200
@@ -118,7 +118,7 @@ def addresses_on(target_list: TargetList) -> QuerySet:
 def number_of(target_list: TargetList) -> int:
     """How many are on the list, people and addresses."""
     if target_list.kind == TargetList.Kind.FILTER:
-        return people_meeting(target_list.condition).order_by().count()
+        return number_meeting(target_list.condition)
     return numbers_of([target_list])[target_list.pk]
 
 
