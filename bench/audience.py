@@ -18,13 +18,11 @@ from bench.servers import BenchProblem, Installation
 
 _REPEATS = 3
 _STAFF = {"field": "kind", "operator": "is", "value": ["staff"]}
-_FILTER = {
-    "all": [
-        _STAFF,
-        {"any": [{"field": "name", "operator": "begins", "value": "g"}, {"field": "email", "operator": "works"}]},
-        {"field": "commercial", "operator": "is", "value": ["accepted"]},
-    ]
-}
+_AGREED = {"field": "commercial", "operator": "is", "value": ["accepted"]}
+_BEGINS = {"field": "name", "operator": "begins", "value": "g"}
+_REACHED = {"field": "email", "operator": "works"}
+_FILTER = {"all": [_STAFF, _AGREED, _REACHED]}
+_ALTERNATIVES = {"all": [_STAFF, {"any": [_BEGINS, _REACHED]}, _AGREED]}
 
 # Who is on one of the lists gets it, or does not for the first of these reasons: the same answer, written by hand for
 # these lists alone, without names, rights, groups, former people, families, and whatever else a mailing may have.
@@ -75,6 +73,7 @@ def run(options: Namespace, place: Installation) -> Report:
         raw_seconds, raw = _quickest(lambda: _raw(parameters))
         seconds, counted = _quickest(lambda: audience.count(mailing))
         filter_seconds, filtered = _quickest(lambda: number_meeting(_FILTER))
+        alternatives_seconds, _number = _quickest(lambda: number_meeting(_ALTERNATIVES))
     skipped = {reason.value: number for reason, number in counted.skipped.items()}
     if skipped | {"": counted.getting} != raw:
         raise BenchProblem(f"The audience says {counted.getting} and {skipped}, the raw statement {raw}.")
@@ -82,6 +81,7 @@ def run(options: Namespace, place: Installation) -> Report:
     report.at_most("times_raw", seconds / raw_seconds, 1.5)
     report.add(filtered=filtered)
     report.at_most("filter_seconds", filter_seconds, 1.0)
+    report.at_most("filter_with_alternatives_seconds", alternatives_seconds, 1.0)
     return report
 
 
