@@ -1,5 +1,7 @@
 """Saved imports: how they are read, what they do with whoever is missing, and the line for the nightly clock."""
 
+import shlex
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,7 +37,9 @@ def source(request, pk: int) -> HttpResponse:
         return redirect(request.organization.url("imports:sources"))
     runs = found.runs.order_by("-created_at")[:10]
     kept_in_step = found.people.filter(active=True).count()
-    context = {"form": form, "source": ImportSource.objects.get(pk=pk), "runs": runs, "kept_in_step": kept_in_step}
+    kept = ImportSource.objects.get(pk=pk)
+    command = shlex.join(["manage.py", "import_people", request.organization.slug, "FILE", "--source", kept.name])
+    context = {"form": form, "source": kept, "runs": runs, "kept_in_step": kept_in_step, "command": command}
     return render(request, "imports/source.html", context)
 
 
