@@ -21,6 +21,7 @@ from .statements import Statements
 
 _LOCK = 4_101_000_000  # of PostgreSQL's advisory locks; the organisation is added
 _LARGE = 2000  # people in a file; fewer are looked up one by one
+_NEW_ROWS = ("created", "addresses", "guardianships", "enrolments")
 _WRITTEN = [model._meta.db_table for model in (Person, ContactPoint, Guardianship, Group, Enrolment)]
 Progress = Callable[[int], None]
 
@@ -62,7 +63,7 @@ def load(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda do
         applying.apply_contacts(statements)
         applying.apply_school(statements)
         statements.drop()
-    if stage.people > _LARGE:
+    if sum(outcome.counts[kind] for kind in _NEW_ROWS) > _LARGE:
         _refresh_statistics()
     return outcome
 
