@@ -1,7 +1,8 @@
 """How the family of a student is written to by email, and what stands in the way where it is not.
 
 The same rules as those of a mailing: a guardian's primary address unless he is restricted, the student's own primary
-one, the communication addresses; none that came back, with whomever it stands on record.
+one, the communication addresses; none that came back, with whomever it stands on record. An address whose owner has
+unsubscribed leads to the family all the same: that it gets nothing is a choice, and nothing to be mended.
 """
 
 from collections.abc import Iterable

@@ -11,6 +11,7 @@ from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import AcademicYear, Enrolment, Group, Guardianship, Person
 from apps.recipients.unreachable import Asked, counts, students_out_of_reach
+from apps.targetlists.opting_out import opt_out
 from tests import people
 from tests.conftest import make_member
 
@@ -94,6 +95,16 @@ def test_the_same_family_is_missing_here_and_in_a_message(group, office):
     mailing = people.mailing(group, by=office, to_guardians=True, to_personal=True, to_communication=True)
     assert audience.count(mailing).getting == 1
     assert out_of_reach() == ["Aina Puig"]
+
+
+def test_who_has_unsubscribed_can_be_reached_and_gets_no_letter_that_asks_for_an_address(group):
+    people.guardian("Joan Puig", "joan@x.example", people.student("Aina Puig", group))
+    student = people.student("Pol Serra", group)
+    people.guardian("Eva Serra", "eva@x.example", student)
+    people.guardian("Nil Serra", "", student)
+    for address in ("joan@x.example", "eva@x.example"):
+        opt_out(address, commercial=False)
+    assert out_of_reach() == []
 
 
 def test_counts_stand_per_class_and_who_is_in_no_class_comes_last(group):
