@@ -9,6 +9,16 @@ from django.db.backends.utils import CursorWrapper
 # To sort and compare in memory; and without compiling the many parts of a statement, which takes longer than they do.
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
+# A session takes it as it needs it, and keeps it; it cannot change once the session has had a temporary table.
+_TEMPORARY_TABLES = "SET temp_buffers = '128MB'"
+
+
+def keep_temporary_tables_in_memory() -> None:
+    """To be called before a temporary table is made: on PostgreSQL they would be written to disk beyond 8 MB."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_TEMPORARY_TABLES)
+
 
 @contextmanager
 def large_sets() -> Iterator[CursorWrapper]:

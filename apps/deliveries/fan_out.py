@@ -6,7 +6,7 @@ from django.utils import timezone
 from apps.campaigns.audience_sql import audience_sql
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import freeze
-from apps.core.large_sets import large_sets
+from apps.core.large_sets import keep_temporary_tables_in_memory, large_sets
 from apps.core.states import TransitionRefused, move
 
 from .models import Delivery
@@ -60,6 +60,8 @@ def _write_deliveries(mailing: Mailing) -> None:
     parameters = {**sql.parameters, "waiting": Delivery.State.WAITING}
     postgresql = connection.vendor == "postgresql"
     no_variables = "CAST('{}' AS jsonb)" if postgresql else "'{}'"
+    keep_temporary_tables_in_memory()
+    keep_temporary_tables_in_memory()
     with large_sets() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {sql.candidates} SELECT * FROM candidate", parameters)
         cursor.execute(

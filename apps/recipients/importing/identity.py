@@ -16,6 +16,7 @@ def unite_people(statements: Statements) -> None:
             break
     statements.table("torn", _TORN, "n")
     statements.run(_MEND)
+    statements.table("first_row", _FIRST_ROW)
     statements.table("united_person", _UNITED, "who")
     statements.table("person_key", _KEYS, "key; who")
 
@@ -65,22 +66,27 @@ WHERE l.label IN (SELECT l.label FROM label l JOIN staged_person p ON p.n = l.n 
 _MEND = "UPDATE label SET label = torn.label FROM torn WHERE torn.n = label.n"
 
 # A name is taken from one row, the first that has all of it; whatever else from the first that has something.
-_TEXTS = ("external_id", "document", "language", "unit", "first_name", "last_name", "search_name")
-_NAMED = "p.first_name = '' OR p.last_name = ''"
-_FIRST = [
-    f"FIRST_VALUE(p.{name}) OVER (PARTITION BY l.label ORDER BY CASE WHEN {empty} THEN 1 ELSE 0 END, p.n)"
-    for name in _TEXTS
-    for empty in [_NAMED if name.endswith("_name") else f"p.{name} = ''"]
-]
+# `first_row` says of each person which rows these are: mostly the first, whose texts are then at hand.
+_ONCE = ("external_id", "document", "language", "unit")
+_NAME = ("first_name", "last_name", "search_name")
+_FIRST_ROW = """SELECT l.label, MIN(p.n) AS n, MAX(p.status) AS status,
+    COALESCE(MIN(CASE WHEN p.first_name <> '' AND p.last_name <> '' THEN p.n END), MIN(p.n)) AS name_n, {numbers}
+FROM label l JOIN staged_person p ON p.n = l.n GROUP BY l.label""".format(
+    numbers=", ".join(f"COALESCE(MIN(CASE WHEN p.{name} <> '' THEN p.n END), MIN(p.n)) AS {name}_n" for name in _ONCE)
+)
 _UNITED = """SELECT p.n AS who, p.kind, {plain}, p.status, p.row_number, p.file
 FROM staged_person p LEFT JOIN label l ON l.n = p.n WHERE l.n IS NULL
 UNION ALL
-SELECT DISTINCT l.label, FIRST_VALUE(p.kind) OVER (PARTITION BY l.label ORDER BY p.n), {first},
-    MAX(p.status) OVER (PARTITION BY l.label),
-    FIRST_VALUE(p.row_number) OVER (PARTITION BY l.label ORDER BY p.n),
-    FIRST_VALUE(p.file) OVER (PARTITION BY l.label ORDER BY p.n)
-FROM label l JOIN staged_person p ON p.n = l.n""".format(
-    plain=", ".join(f"p.{name}" for name in _TEXTS), first=", ".join(_FIRST)
+SELECT f.label, p.kind, {once}, {name}, f.status, p.row_number, p.file
+FROM first_row f JOIN staged_person p ON p.n = f.n
+LEFT JOIN staged_person name_row ON name_row.n = f.name_n AND f.name_n <> f.n
+{rows}""".format(
+    plain=", ".join(f"p.{name}" for name in _ONCE + _NAME),
+    once=", ".join(f"COALESCE({name}_row.{name}, p.{name})" for name in _ONCE),
+    name=", ".join(f"COALESCE(name_row.{name}, p.{name})" for name in _NAME),
+    rows="\n".join(
+        f"LEFT JOIN staged_person {name}_row ON {name}_row.n = f.{name}_n AND f.{name}_n <> f.n" for name in _ONCE
+    ),
 )
 _KEYS = """SELECT p.key, MIN(COALESCE(l.label, p.n)) AS who
 FROM staged_person p LEFT JOIN label l ON l.n = p.n GROUP BY p.key"""

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from apps.core.large_sets import keep_temporary_tables_in_memory
+
 from ..models import Person
 from .staged import (
     Coverage,
@@ -48,7 +50,12 @@ _TABLES: dict[type, tuple[str, str]] = {
     StagedConsent: ("staged_consent", "person_key text, kind text, granted boolean"),
 }
 # SQLite finds by these; PostgreSQL hashes the whole tables, which is quicker than to keep indexes.
-_INDEXES = ("staged_person (key)", "staged_contact (person_key)", "staged_guardianship (guardian_key)")
+_INDEXES = (
+    "staged_person (key)",
+    "staged_person (n)",
+    "staged_contact (person_key)",
+    "staged_guardianship (guardian_key)",
+)
 
 
 @dataclass
@@ -109,6 +116,7 @@ def staged(facts: Iterable[Staged], progress: Callable[[int], None] = lambda don
     """
     _drop_tables()
     _keep_on_disk()
+    keep_temporary_tables_in_memory()
     with connection.cursor() as cursor:
         for table, columns in _TABLES.values():
             cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
