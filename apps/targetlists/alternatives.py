@@ -8,9 +8,17 @@ own: `id IN (SELECT ... UNION SELECT ...)`, and a negation moves down to the sin
 from functools import reduce
 from operator import and_, or_
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.recipients.models import Person
+
+
+class HasRow(Exists):
+    """Whether there is one of `rows`, whose column `of_person` points to the person."""
+
+    def __init__(self, rows: QuerySet, of_person: str = "person"):
+        self.people = rows.order_by().values(of_person)
+        super().__init__(rows.filter(**{of_person: OuterRef("pk")}))
 
 
 def as_sets(condition: Q, negated: bool = False) -> Q:
@@ -30,8 +38,14 @@ def _any_of(parts: list[Q]) -> Q:
     alternatives = [part for part in parts if _asks_elsewhere(part)] + ([reduce(or_, plain)] if plain else [])
     if len(alternatives) == 1:
         return alternatives[0]
-    first, *others = (Person.objects.filter(each).order_by().values("pk") for each in alternatives)
+    first, *others = (_people(each) for each in alternatives)
     return Q(pk__in=first.union(*others))
+
+
+def _people(alternative: Q) -> QuerySet:
+    """The keys of everybody who meets it; read from the rows alone, where rows are all it asks for."""
+    only = alternative.children[0] if _is_single(alternative) and not alternative.negated else None
+    return only.people if isinstance(only, HasRow) else Person.objects.filter(alternative).order_by().values("pk")
 
 
 def _asks_elsewhere(condition: Q) -> bool:

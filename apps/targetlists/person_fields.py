@@ -13,6 +13,7 @@ from apps.core.normalizing import without_accents
 from apps.organizations.models import Unit
 from apps.recipients.models import Consent, ContactPoint, Person
 
+from .alternatives import HasRow
 from .condition_fields import (
     BEFORE,
     CONTAINS,
@@ -44,9 +45,9 @@ def unless(operator: str, condition: Q) -> Q:
     return ~condition if operator in (IS_NOT.name, NOT_CONTAINS.name, "no", "has_not") else condition
 
 
-def exists(rows: QuerySet, **of_person: Any) -> Q:
+def exists(rows: QuerySet, of_person: str = "person") -> Q:
     """People for whom there is one of `rows`; `of_person` names the column that points to the person."""
-    return Q(Exists(rows.filter(**(of_person or {"person": OuterRef("pk")}))))
+    return Q(HasRow(rows, of_person))
 
 
 def unit_choices() -> list[tuple[str, Any, Any]]:

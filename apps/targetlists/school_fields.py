@@ -77,7 +77,7 @@ def _guardian_of(groups: Callable[[Any], QuerySet[Group]]):
             group__in=groups(value).values("pk"), role=Enrolment.Role.STUDENT, person=OuterRef("student")
         )
         pairs = Guardianship.objects.filter(Exists(enrolments), restricted=False)
-        return unless(operator, exists(pairs, guardian=OuterRef("pk")))
+        return unless(operator, exists(pairs, of_person="guardian"))
 
     return function
 
@@ -109,11 +109,11 @@ def _taught_by(values: list[str]) -> QuerySet[Group]:
 
 
 def _has_guardian(operator: str, _value: None) -> Q:
-    return unless(operator, exists(Guardianship.objects.all(), student=OuterRef("pk")))
+    return unless(operator, exists(Guardianship.objects.all(), of_person="student"))
 
 
 def _restricted(operator: str, _value: None) -> Q:
-    return unless(operator, exists(Guardianship.objects.filter(restricted=True), guardian=OuterRef("pk")))
+    return unless(operator, exists(Guardianship.objects.filter(restricted=True), of_person="guardian"))
 
 
 def _children(operator: str, number: int) -> Q:
@@ -128,9 +128,9 @@ def _at_least(number: int) -> Q:
         return Q(pk__gt=0)
     pairs = Guardianship.objects.filter(student__active=True)
     if number <= _FEW:
-        return exists(_with_others(pairs, number), guardian=OuterRef("pk"))
+        return exists(_with_others(pairs, number), of_person="guardian")
     many = pairs.order_by().values("guardian").annotate(number=Count("student")).filter(number__gte=number)
-    return exists(pairs.filter(guardian__in=many.values("guardian")), guardian=OuterRef("pk"))
+    return exists(pairs.filter(guardian__in=many.values("guardian")), of_person="guardian")
 
 
 def _with_others(pairs: QuerySet[Guardianship], number: int) -> QuerySet[Guardianship]:
