@@ -79,4 +79,5 @@ class Statements:
 
 
 def _is_number(column: str) -> bool:
-    return column in _NUMBERS or column.endswith("_id")
+    # The numbers of a school's own system are text: SQLite would make 7 of 007, and 1000 of 1e3.
+    return column in _NUMBERS or (column.endswith("_id") and column != "external_id")

@@ -305,6 +305,15 @@ def test_two_people_who_share_an_address_stay_two():
     assert Person.objects.filter(kind="guardian").count() == 2
 
 
+def test_numbers_stay_as_they_are_written():
+    numbers = ["007", "7", "1e3", "1000", "12345678901234567890", "12345678901234567891"]
+    facts = [fact for place, number in enumerate(numbers) for fact in student(number, f"Name{place}")]
+    source = a_source()
+    loaded(facts, source)
+    assert sorted(Person.objects.values_list("external_id", flat=True)) == sorted(numbers)
+    assert loaded(facts, source).counts["unchanged"] == 6
+
+
 def test_guardians_in_a_loop_are_named_and_left_out():
     facts = [
         *student("1", "Aina"),
