@@ -86,7 +86,11 @@ def _open_path(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise FileRefused(_("The file cannot be opened: %(reason)s.") % {"reason": error.strerror}) from None
+        raise _not_opened(error) from None
+
+
+def _not_opened(error: OSError) -> FileRefused:
+    return FileRefused(_("The file cannot be opened: %(reason)s.") % {"reason": error.strerror})
 
 
 class _Lent(io.RawIOBase):
@@ -123,7 +127,11 @@ class _Lent(io.RawIOBase):
 
 def _folder_files(path: Path) -> Files:
     found = {}
-    for each in sorted(path.iterdir()):
+    try:
+        names = sorted(path.iterdir())
+    except OSError as error:
+        raise _not_opened(error) from None
+    for each in names:
         name = _stem(each.name)
         if name and each.is_file():
             found[name] = (each.name, _opener(each))

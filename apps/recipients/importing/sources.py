@@ -9,6 +9,7 @@ from ..models import ImportRun, ImportSource
 from . import readers
 from .opening import FileRefused
 from .opening import Source as Opened
+from .planning import stop_sentence
 from .reading import MAX_BYTES
 from .reconciling import Outcome, compare
 from .runs import keep_file, load_running
@@ -19,7 +20,7 @@ _OF_A_RUN = ("year", "leave_out", "allow_withdrawing")
 
 def save_as_source(run: ImportRun, name: str, *, withdraws: bool = False, most_withdrawn: int = 10) -> ImportSource:
     """Keep how a run was read under a name, and count the run as its first. Raises ValueError with a sentence."""
-    name = " ".join(name.split())[:100]
+    name = _as_name(name)
     if not name:
         raise ValueError(_("Give the source a name."))
     if ImportSource.objects.filter(name=name).exclude(pk=run.source_id).exists():
@@ -44,8 +45,45 @@ def run_of(source: ImportSource, file, user) -> ImportRun:
     return run
 
 
-def source_for(name: str, path: Path) -> ImportSource:
-    """The source of this name. A folder whose format names its own columns needs none saved before: it gets one.
+def compare_in_place(name: str, path: Path, allow_withdrawing: int | None = None) -> tuple[Outcome, str]:
+    """What load_in_place() would do, and the sentence of the safety stop, if that would hold it. Keeps nothing.
+
+    Raises FileRefused.
+    """
+    run = _run_in_place(name, path, allow_withdrawing)
+    outcome = compare(run, _facts(run, path))
+    run.counts = outcome.counts
+    return outcome, stop_sentence(run)
+
+
+def load_in_place(name: str, path: Path, allow_withdrawing: int | None = None) -> ImportRun:
+    """Load a file or folder of this machine as the source called `name` says; the run is done or failed.
+
+    `allow_withdrawing`: another percentage than that of the source. A file that is refused leaves a failed run too, so
+    that the office sees in the morning that nothing came.
+    """
+    try:
+        run = _run_in_place(name, path, allow_withdrawing)
+    except FileRefused as refusal:
+        return _refused(name, path, str(refusal))
+    if run.source and run.source.pk is None:
+        run.source.save()
+    run.state = ImportRun.State.RUNNING
+    run.save()
+    load_running(run, _facts(run, path))
+    return run
+
+
+def _run_in_place(name: str, path: Path, allow_withdrawing: int | None) -> ImportRun:
+    """A run that is not kept yet. Raises FileRefused."""
+    run = _new_run(_source_for(name, path), path, _name_of(path))
+    if allow_withdrawing is not None:
+        run.options = run.options | {"allow_withdrawing": allow_withdrawing}
+    return run
+
+
+def _source_for(name: str, path: Path) -> ImportSource:
+    """The source of this name. A folder whose format names its own columns needs none saved before: it gets a new one.
 
     Raises FileRefused when there is none, and the columns of the file have to be chosen by a person.
     """
@@ -57,28 +95,31 @@ def source_for(name: str, path: Path) -> ImportSource:
         raise FileRefused(
             _("There is no source called %(name)s. Import the file in the browser once.") % {"name": name}
         )
-    return ImportSource.objects.create(name=name[:100], format=found.format, dialect=found.dialect)
+    if not name or name != _as_name(name):
+        raise FileRefused(_("A source cannot be called “%(name)s”.") % {"name": name[:110]})
+    return ImportSource(name=name, format=found.format, dialect=found.dialect)
 
 
-def compare_in_place(source: ImportSource, path: Path) -> Outcome:
-    """What loading a file or folder of this machine would do. Raises FileRefused."""
-    run = _new_run(source, path, path.name)
-    return compare(run, _facts(run, path))
+def _refused(name: str, path: Path, problem: str) -> ImportRun:
+    source = ImportSource.objects.filter(name=name).first()
+    return ImportRun.objects.create(
+        source=source,
+        file_name=_name_of(path)[:255],
+        format=source.format if source else "",
+        state=ImportRun.State.FAILED,
+        problem=problem,
+        finished_at=timezone.now(),
+    )
 
 
-def load_in_place(source: ImportSource, path: Path, allow_withdrawing: int | None = None) -> ImportRun:
-    """Load a file or folder of this machine; the run is done or failed. `allow_withdrawing`: another percentage."""
-    try:
-        run = _new_run(source, path, path.name)
-    except FileRefused as refusal:
-        failed = {"state": ImportRun.State.FAILED, "problem": str(refusal), "finished_at": timezone.now()}
-        return ImportRun.objects.create(source=source, file_name=path.name[:255], format=source.format, **failed)
-    if allow_withdrawing is not None:
-        run.options = run.options | {"allow_withdrawing": allow_withdrawing}
-    run.state = ImportRun.State.RUNNING
-    run.save()
-    load_running(run, _facts(run, path))
-    return run
+def _as_name(text: str) -> str:
+    """A name as a source can have it; "" when nothing is left of it."""
+    return " ".join(text.split())[:100]
+
+
+def _name_of(path: Path) -> str:
+    """Also where a folder is given as `.`."""
+    return path.absolute().name
 
 
 def _new_run(source: ImportSource, file: Opened, file_name: str) -> ImportRun:

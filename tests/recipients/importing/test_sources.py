@@ -124,8 +124,17 @@ def test_two_sources_cannot_have_one_name(source, office):
 def test_the_command_loads_a_file_in_place_and_says_what_came_of_it(source, roster, school):
     path = roster([*ROWS[1:], "77;New;Pupil;5B\n"])
     said = command(school.slug, path, "--source", source.name, "--dry-run")
-    assert "1 new people" in said
-    assert "1 people withdrawn" in said
+    assert [line.strip() for line in said.splitlines()] == [
+        f"What loading {path} would do:",
+        "20 rows",
+        "1 new person: New Pupil",
+        "1 person withdrawn: Name1 Puig",
+        "19 people unchanged",
+        "1 group added",
+        "1 enrolment added: New Pupil (5B)",
+        "0 mistakes",
+        "Nothing was loaded: this was a dry run.",
+    ]
     assert not Person.objects.filter(first_name="New").exists()
     before = ImportRun.objects.count()
     command(school.slug, path, "--source", source.name)
@@ -133,8 +142,8 @@ def test_the_command_loads_a_file_in_place_and_says_what_came_of_it(source, rost
     assert (ImportRun.objects.count(), run.state, run.source) == (before + 1, "done", source)
     for _night in range(5):
         said = command(school.slug, path, "--source", source.name)
-        assert "20 people as they were" in said
-        assert "new people" not in said
+        assert "20 people unchanged" in said
+        assert "new" not in said
     assert Person.objects.filter(active=True).count() == 20
 
 
@@ -149,13 +158,52 @@ def test_the_command_is_refused_when_too_many_would_leave_and_may_be_allowed_to(
     assert Person.objects.filter(active=True).count() == 15
 
 
+def test_a_dry_run_is_stopped_as_the_load_would_be_and_leaves_no_run(source, roster, school):
+    path, before = roster(ROWS[:15]), ImportRun.objects.count()
+    with pytest.raises(CommandError, match="5 of 20 people would leave") as stopped:
+        command(school.slug, path, "--source", source.name, "--dry-run")
+    assert stopped.value.returncode == 1
+    said = command(school.slug, path, "--source", source.name, "--dry-run", "--allow-withdrawing", "25%")
+    assert "5 people withdrawn: Name16 Puig; Name17 Puig; Name18 Puig; Name19 Puig; Name20 Puig\n" in said
+    assert (ImportRun.objects.count(), Person.objects.filter(active=True).count()) == (before, 20)
+
+
+def test_a_dry_run_says_what_would_become_of_whom_and_what_cannot_be_read(source, roster, school):
+    changed = [row.replace("Name1;Puig", "Name1;Roca") for row in ROWS]
+    said = command(school.slug, roster([*changed, ";;;5A\n"]), "--source", source.name, "--dry-run")
+    assert "1 person changed: Name1 Puig (last name: Roca instead of Puig)" in said
+    assert "row 22: This row has no name." in said
+    assert "1 mistake\n" in said
+
+
+def test_an_unknown_organisation_is_refused(roster, db):
+    with pytest.raises(CommandError, match="no organisation called nowhere"):
+        command("nowhere", roster(ROWS), "--source", "Nightly file")
+
+
 @pytest.mark.parametrize(
-    ("organization", "name", "sentence"),
-    [("nowhere", "Nightly file", "no organisation"), ("almendral", "Daily", "no source called Daily")],
+    ("name", "file_name", "sentence"),
+    [
+        ("Daily", "roster.csv", "no source called Daily"),
+        ("Nightly file", "tonight.csv", "cannot be opened: No such file"),
+        ("Nightly file", "empty", "no CSV file in this folder"),
+    ],
 )
-def test_the_command_says_what_it_does_not_find(source, roster, organization, name, sentence):
+def test_a_load_that_is_refused_stands_among_the_imports(
+    source, roster, school, office_client, name, file_name, sentence
+):
+    path = roster(ROWS).with_name(file_name)
+    (path.parent / "empty").mkdir()
+    with pytest.raises(CommandError, match=sentence) as refused:
+        command(school.slug, path, "--source", name)
+    assert refused.value.returncode == 1
+    run = ImportRun.objects.first()
+    assert (run.state, run.file_name, run.source) == ("failed", file_name, source if name == source.name else None)
+    assert file_name in office_client.get(school.url("imports:new")).text
+    assert sentence in office_client.get(school.url("imports:run", run.pk)).text
     with pytest.raises(CommandError, match=sentence):
-        command(organization, roster(ROWS), "--source", name)
+        command(school.slug, path, "--source", name, "--dry-run")
+    assert ImportRun.objects.first() == run
 
 
 def test_a_folder_that_names_its_columns_needs_no_source_before(scoped, school, tmp_path):
@@ -167,6 +215,10 @@ def test_a_folder_that_names_its_columns_needs_no_source_before(scoped, school, 
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
+    said = command(school.slug, tmp_path, "--source", "Microsoft", "--dry-run")
+    assert "2 new people: Jack Craig; Jean Craig" in said
+    assert "There is no source called Microsoft yet. Loading makes it, and it withdraws nobody." in said
+    assert not ImportSource.objects.exists()
     assert "2 new people" in command(school.slug, tmp_path, "--source", "Microsoft")
-    assert "2 people as they were" in command(school.slug, tmp_path, "--source", "Microsoft")
+    assert "2 people unchanged" in command(school.slug, tmp_path, "--source", "Microsoft")
     assert not ImportSource.objects.get(name="Microsoft").withdraws
