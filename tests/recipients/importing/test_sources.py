@@ -176,6 +176,12 @@ def test_a_dry_run_says_what_would_become_of_whom_and_what_cannot_be_read(source
     assert "1 mistake\n" in said
 
 
+@pytest.mark.parametrize("percent", ["many", "101", "-1", "1.5"])
+def test_only_a_percentage_allows_withdrawing(source, roster, school, percent):
+    with pytest.raises(CommandError, match=f"{percent} is not a percentage from 0 to 100"):
+        command(school.slug, roster(ROWS), "--source", source.name, f"--allow-withdrawing={percent}")
+
+
 def test_an_unknown_organisation_is_refused(roster, db):
     with pytest.raises(CommandError, match="no organisation called nowhere"):
         command("nowhere", roster(ROWS), "--source", "Nightly file")

@@ -1,5 +1,6 @@
 """`manage.py import_people`: a school's file or folder, loaded in place as its source says; made for the night."""
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -72,7 +73,7 @@ class Command(BaseCommand):
 
 
 def _percent(text: str) -> int:
-    number = int(text.rstrip("%"))
-    if not 0 <= number <= 100:
-        raise ValueError(text)
-    return number
+    number = text.removesuffix("%")
+    if not (number.isdecimal() and int(number) <= 100):
+        raise ArgumentTypeError(f"{text} is not a percentage from 0 to 100.")
+    return int(number)
