@@ -63,13 +63,8 @@ def mistakes_of_people(statements: Statements) -> list[Mistake]:
     for sql, sentence in _unknown_sentences().items():
         for key, number in statements.rows(sql):
             found.append(Mistake(0, "", sentence % {"key": str(key)[:60], "number": number}))
-    for student, guardian in statements.rows(_LOOPED):
-        names = {"student": student, "guardian": guardian}
-        if student == guardian:
-            found.append(Mistake(0, "", _("%(student)s stands as the own guardian. Left out.") % names))
-        else:
-            message = _("%(guardian)s and %(student)s each stand as the guardian of the other. Left out.")
-            found.append(Mistake(0, "", message % names))
+    if statements.value("SELECT COUNT(*) FROM looped_pair"):
+        found += [_looped(*row) for row in statements.rows(_LOOPED)]
     return found
 
 
@@ -80,6 +75,16 @@ def _mistaken(row: int, file: str, number: str, name: str, was: str, person_id: 
     else:
         message = _("The number %(number)s belongs to %(old)s, and here to %(new)s. Mend one of them.")
     return Mistake(row, "", message % names, file, number)
+
+
+def _looped(row: int, file: str, is_own: bool, student: str, guardian: str) -> Mistake:
+    """Each the guardian of the other, or of himself: the row is read all the same, without that."""
+    names = {"student": student, "guardian": guardian}
+    if is_own:
+        message = _("%(student)s stands as the own guardian. Left out.")
+    else:
+        message = _("%(guardian)s and %(student)s each stand as the guardian of the other. Left out.")
+    return Mistake(row, "", message % names, file, is_fatal=False)
 
 
 def _unknown_sentences() -> dict[str, str]:
@@ -197,10 +202,17 @@ _MISTAKEN = f"""SELECT s.row_number, s.file,
         ELSE s.document END, TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
 FROM mistaken m JOIN staged_person s ON s.n = m.who LEFT JOIN recipients_person p ON p.id = m.person_id
 ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
-_LOOPED = f"""SELECT {_EITHER}, COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '') FROM looped_pair x
-{_WITH_NAME.format(person="student_id")}
+# The row of the student that names the guardian: he may stand in one before, as the guardian of somebody.
+_LOOPED = f"""SELECT COALESCE(r.row_number, 0), COALESCE(r.file, ''), x.student_id = x.guardian_id, {_EITHER},
+    COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '')
+FROM looped_pair x {_WITH_NAME.format(person="student_id")}
 LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
 LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
+LEFT JOIN (SELECT s.person_id AS student_id, g.person_id AS guardian_id, MIN(p.n) AS n
+    FROM staged_guardianship o JOIN person_ref s ON s.key = o.student_key JOIN person_ref g ON g.key = o.guardian_key
+    JOIN staged_person p ON p.key = o.student_key AND p.kind <> 'guardian'
+    GROUP BY s.person_id, g.person_id) said ON said.student_id = x.student_id AND said.guardian_id = x.guardian_id
+LEFT JOIN staged_person r ON r.n = COALESCE(said.n, i.who, gi.who)
 WHERE x.student_id <= x.guardian_id OR NOT EXISTS (
     SELECT 1 FROM looped_pair y WHERE y.student_id = x.guardian_id AND y.guardian_id = x.student_id)
-ORDER BY 1, 2 LIMIT {EXAMPLES_KEPT}"""
+ORDER BY 1, 4, 5 LIMIT {EXAMPLES_KEPT}"""

@@ -248,6 +248,11 @@ class _TableReader:
         number = self._guardian_number(columns, cells[columns.number], first, last)
         if number is None:
             return
+        if number and number == student:
+            # Of age, and his own guardian in the school's system: the addresses are his.
+            facts.mistake(header[columns.number], _("Nobody is his own guardian."), number)
+            self._add_contacts(student, columns, cells)
+            return
         key = number or key
         document = facts.document(header[columns.document], cells[columns.document])
         language = facts.choice(header[columns.language], cells[columns.language], read_language)

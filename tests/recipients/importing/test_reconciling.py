@@ -316,18 +316,38 @@ def test_numbers_stay_as_they_are_written():
 
 def test_guardians_in_a_loop_are_named_and_left_out():
     facts = [
-        *student("1", "Aina"),
-        *student("2", "Nil", "Roca"),
+        *student("1", "Aina", row=4, file="users.csv"),
+        *student("2", "Nil", "Roca", row=9, file="users.csv"),
         StagedGuardianship("1", "2"),
         StagedGuardianship("2", "1"),
         StagedGuardianship("1", "1"),
     ]
     outcome = loaded(facts)
-    assert [mistake.message for mistake in outcome.mistakes] == [
-        "Aina Puig stands as the own guardian. Left out.",
-        "Nil Roca and Aina Puig each stand as the guardian of the other. Left out.",
+    assert [mistake[:4] for mistake in outcome.mistakes] == [
+        (4, "", "Aina Puig stands as the own guardian. Left out.", "users.csv"),
+        (4, "", "Nil Roca and Aina Puig each stand as the guardian of the other. Left out.", "users.csv"),
     ]
+    assert not any(mistake.is_fatal for mistake in outcome.mistakes)
     assert (Person.objects.count(), Guardianship.objects.count()) == (2, 0)
+
+
+def test_who_is_his_own_guardian_is_named_by_the_row_that_says_so():
+    """He stands in an earlier row as the guardian of his sister."""
+    facts = [
+        *student("1", "Aina", row=2),
+        StagedPerson("7", "guardian", "7", "", "Pau", "Puig", row=2),
+        StagedGuardianship("1", "7"),
+        *student("7", "Pau", row=3),
+        StagedGuardianship("7", "7"),
+    ]
+    assert [mistake.row for mistake in loaded(facts).mistakes] == [3]
+    assert [str(pair) for pair in Guardianship.objects.all()] == ["Pau Puig: Aina Puig"]
+
+
+def test_who_is_on_record_as_the_guardian_of_his_guardian_is_named_by_the_row_of_the_other():
+    loaded([*student("1", "Aina"), *student("2", "Nil", "Roca")])
+    pairs = [StagedGuardianship("1", "2"), StagedGuardianship("2", "1")]
+    assert [mistake.row for mistake in loaded([*student("2", "Nil", "Roca", row=5), *pairs]).mistakes] == [5]
 
 
 def test_a_restricted_guardian_stays_restricted_when_the_file_forgets_and_remembers():

@@ -242,6 +242,15 @@ def test_a_guardian_with_the_number_of_a_student_never_becomes_that_student():
     assert mistakes(before) == [("", 3, "ID")]
 
 
+def test_who_is_of_age_and_his_own_guardian_keeps_the_addresses_and_is_named_with_his_row():
+    header = ["ID", "First name", "Last name", "Guardian 1 ID", "Guardian 1 name", "Guardian 1 email"]
+    sister = ["8", "Aina", "Puig", "7", "Pau Puig", ""]
+    facts = facts_of(table(sister, ["7", "Pau", "Puig", "7", "Pau Puig", "pau@x.example"], header=header))
+    assert mistakes(facts) == [("", 3, "Guardian 1 ID")]
+    assert of(StagedContact, facts) == [StagedContact("7", "email", "own", "pau@x.example", "pau@x.example")]
+    assert of(StagedGuardianship, facts) == [StagedGuardianship("8", "7")]
+
+
 def test_brothers_share_a_guardian_by_number_however_the_name_is_spelt():
     header = ["ID", "First name", "Last name", "Guardian 1 ID", "Guardian 1 name"]
     rows = [["7", "Pau", "Puig", "90", "Marta Serra"], ["8", "Aina", "Puig", "90", "Marta Serra Vila"]]
