@@ -192,7 +192,10 @@ class _OneRoster(Roster):
                     gone = "gone" if status.lower() in _GONE else "here"
                     role = "student" if role in ("student", "") else "teacher"
                     self._enrol(person, group, role, gone, ("usersourcedid", "classsourcedid"))
+                else:
+                    self._pass_over(role)
             yield from self._row.facts
+        yield from self._say_passed_over()
 
 
 _SESSION = "sourcedid status type startdate enddate parentsourcedid schoolyear"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .cells import RowFacts, is_month_first, read_day, span_name, year_name
 from .headings import find_columns
@@ -14,6 +15,7 @@ from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson
 
 # The kind of a person is packed with a mark of the name; 0: not known.
 _KINDS = ("", "contact", "guardian", "student", "staff")
+_ROLES_NAMED = 5
 
 
 class KnownPeople:
@@ -73,6 +75,9 @@ class Roster:
         self._classes: dict[str, str] = {}
         self._row = RowFacts(country)
         self._headings: dict[str, str] = {}
+        # Enrolments in other roles: how many, the row of the first, and some of the roles.
+        self._passed_over, self._first_passed_over = 0, 0
+        self._other_roles: set[str] = set()
 
     @property
     def _is_delta(self) -> bool:
@@ -244,6 +249,26 @@ class Roster:
             self._wrong("", _("The id is missing."), is_fatal=True)
         else:
             self._take(StagedEnrolment(person, group, role, status))
+
+    def _pass_over(self, role: str) -> None:
+        """Count a row of enrolments whose role puts nobody into a class."""
+        self._passed_over += 1
+        self._first_passed_over = self._first_passed_over or self._row.row
+        if len(self._other_roles) < _ROLES_NAMED:
+            self._other_roles.add(role[:40])
+
+    def _say_passed_over(self) -> Iterator[Staged]:
+        """One line for all of them; call it when the enrolments have been read."""
+        if self._passed_over:
+            roles = ", ".join(sorted(self._other_roles))
+            message = ngettext(
+                "%(number)s row is passed over: its role (%(roles)s) is neither that of a student nor of a teacher.",
+                "%(number)s rows are passed over: their role (%(roles)s) is neither that of a student nor of a teacher.",
+                self._passed_over,
+            )
+            self._row.begin(self._first_passed_over)
+            self._wrong("role", message % {"number": self._passed_over, "roles": roles}, roles)
+            yield from self._row.facts
 
 
 def listed(text: str) -> list[str]:

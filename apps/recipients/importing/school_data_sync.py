@@ -124,7 +124,10 @@ class _SecondVersion(Roster):
                 if kind in ("staff", "student"):
                     role = "teacher" if kind == "staff" else "student"
                     self._enrol(person, group, role, "here", ("usersourcedid", "classsourcedid"))
+                else:
+                    self._pass_over(role)
             yield from self._row.facts
+        yield from self._say_passed_over()
 
 
 class _FirstVersion(Roster):

@@ -87,6 +87,14 @@ def users(*rows: str) -> str:
     return USERS + "".join(f"{row}\n" for row in rows)
 
 
+def test_enrolments_in_other_roles_are_counted_and_told_in_one_line():
+    rows = [f"x{number},,,c1,o1,g1,{role},,,\n" for number, role in enumerate(["guardian", "Mentor", "mentor"])]
+    facts = changed(enrollments=ENROLMENTS + "".join(rows))
+    assert of(StagedEnrolment, facts) == of(StagedEnrolment, changed())
+    message = "3 rows are passed over: their role (guardian, mentor) is neither that of a student nor of a teacher."
+    assert of(Mistake, facts) == [Mistake(5, "role", message, "enrollments.csv", "guardian, mentor", is_fatal=False)]
+
+
 @pytest.mark.feature("S0.14")
 @pytest.mark.parametrize("files", [ROSTER, SECOND], ids=["1.1", "1.2"])
 def test_a_roster_says_who_is_who(files):

@@ -130,4 +130,6 @@ def test_the_samples_of_microsoft_read_whole(name, students, staff, guardians, p
 )
 def test_nobody_is_a_student_of_a_class_by_another_role(role, enrolled):
     files = SECOND | {"enrollments.csv": f"classSourcedId,userSourcedId,role\nc1,x1,{role}\n"}
-    assert [each.role for each in of(StagedEnrolment, facts_of(zipped(files)))] == ([enrolled] if enrolled else [])
+    facts = facts_of(zipped(files))
+    assert [each.role for each in of(StagedEnrolment, facts)] == ([enrolled] if enrolled else [])
+    assert mistakes(facts) == ([] if enrolled else [("enrollments.csv", 2, "role")])
