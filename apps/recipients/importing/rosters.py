@@ -262,8 +262,8 @@ class Roster:
         if self._passed_over:
             roles = ", ".join(sorted(self._other_roles))
             message = ngettext(
-                "%(number)s row is passed over: its role (%(roles)s) is neither that of a student nor of a teacher.",
-                "%(number)s rows are passed over: their role (%(roles)s) is neither that of a student nor of a teacher.",
+                "%(number)s row is passed over: its role (%(roles)s) is neither that of a student nor a teacher.",
+                "%(number)s rows are passed over: their role (%(roles)s) is neither that of a student nor a teacher.",
                 self._passed_over,
             )
             self._row.begin(self._first_passed_over)

@@ -91,7 +91,7 @@ def test_enrolments_in_other_roles_are_counted_and_told_in_one_line():
     rows = [f"x{number},,,c1,o1,g1,{role},,,\n" for number, role in enumerate(["guardian", "Mentor", "mentor"])]
     facts = changed(enrollments=ENROLMENTS + "".join(rows))
     assert of(StagedEnrolment, facts) == of(StagedEnrolment, changed())
-    message = "3 rows are passed over: their role (guardian, mentor) is neither that of a student nor of a teacher."
+    message = "3 rows are passed over: their role (guardian, mentor) is neither that of a student nor a teacher."
     assert of(Mistake, facts) == [Mistake(5, "role", message, "enrollments.csv", "guardian, mentor", is_fatal=False)]
 
 
