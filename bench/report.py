@@ -57,4 +57,6 @@ def _rounded(figure: Figure) -> Figure:
         return [_rounded(each) for each in figure]
     if not isinstance(figure, float):
         return figure
+    if abs(figure) < 0.01:
+        return float(f"{figure:.2g}")
     return round(figure, 1) if abs(figure) >= 100 else round(figure, 3)
