@@ -206,7 +206,7 @@ def test_a_load_that_is_refused_stands_among_the_imports(
     run = ImportRun.objects.first()
     assert (run.state, run.file_name, run.source) == ("failed", file_name, source if name == source.name else None)
     assert file_name in office_client.get(school.url("imports:new")).text
-    assert sentence in office_client.get(school.url("imports:run", run.pk)).text
+    assert sentence in office_client.get(school.url("imports:run", run.pk), follow=True).text
     with pytest.raises(CommandError, match=sentence):
         command(school.slug, path, "--source", name, "--dry-run")
     assert ImportRun.objects.first() == run
