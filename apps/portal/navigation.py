@@ -1,5 +1,6 @@
 """The rail, the dock and the sub-navigation: what there is, and what this member may open."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.urls import NoReverseMatch
@@ -8,11 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from apps.organizations.models import Membership, Organization
 from apps.organizations.permissions import SENDING, Permission
 from apps.organizations.scoping import without_scope
+from apps.recipients.importing.conflicts import number_to_decide
 
 
 @dataclass(frozen=True)
 class Place:
-    """One entry: where it leads, and the permissions of which a member needs one to see it (none: everybody)."""
+    """One entry: where it leads, and the permissions of which a member needs one to see it (none: everybody).
+
+    `waiting` counts what somebody has to decide there. `namespace`: its pages are those of this namespace of URLs.
+    """
 
     label: object
     url_name: str
@@ -20,6 +25,8 @@ class Place:
     arguments: tuple = ()
     any_of: tuple[str, ...] = ()
     children: tuple["Place", ...] = ()
+    waiting: Callable[[], int] | None = None
+    namespace: str = ""
 
 
 _SEEING = (Permission.VIEW_REPORTS, *SENDING)
@@ -54,7 +61,13 @@ PEOPLE = Place(
         Place(_("Unreachable"), "people:unreachable", any_of=_PEOPLE),
         Place(_("Duplicates"), "people:duplicates", any_of=(Permission.MANAGE_PEOPLE,)),
         Place(_("Target lists"), "lists:index", any_of=(*_PEOPLE, Permission.MANAGE_LISTS)),
-        Place(_("Import"), "imports:new", any_of=(Permission.MANAGE_PEOPLE,)),
+        Place(
+            _("Import"),
+            "imports:new",
+            any_of=(Permission.MANAGE_PEOPLE,),
+            waiting=number_to_decide,
+            namespace="imports",
+        ),
     ),
 )
 SETTINGS = Place(
@@ -92,6 +105,7 @@ class Item:
     inside: bool = False
     new_url: str = ""
     new: bool = False
+    waiting: int = 0
     children: list["Item"] = field(default_factory=list)
 
 
@@ -127,8 +141,21 @@ def _item(request, place: Place) -> Item:
     item = Item(place.label, _url(request, place), place.icon)
     item.here = request.path == item.url
     item.inside = item.here or _namespace_place(request) is place
-    item.children = [_item(request, child) for child in place.children if _may(request, child)]
+    if item.inside:
+        item.children = [_child(request, child) for child in place.children if _may(request, child)]
     return item
+
+
+def _child(request, place: Place) -> Item:
+    item = Item(place.label, _url(request, place), place.icon)
+    item.here = request.path == item.url
+    item.inside = item.here or place.namespace in _namespaces(request)
+    item.waiting = place.waiting() if place.waiting else 0
+    return item
+
+
+def _namespaces(request) -> list[str]:
+    return request.resolver_match.namespaces if request.resolver_match else []
 
 
 def _namespace_place(request) -> Place | None:

@@ -12,6 +12,7 @@ from apps.organizations.permissions import Permission, requires
 from ..models import ImportConflict
 from ..posted_ids import posted_ids
 from .conflicts import keep, take
+from .sections import sections
 
 _OPEN = ImportConflict.Decision.OPEN
 
@@ -22,7 +23,8 @@ def conflicts(request) -> HttpResponse:
     """What is to be decided, a hundred at a time."""
     waiting = ImportConflict.objects.filter(decision=_OPEN).select_related("person", "run")
     page = paginate(waiting, request, order=("id",))
-    return render(request, "imports/conflicts.html", {"page": page, "number": waiting.count()})
+    context = {"page": page, "number": waiting.count(), "sections": sections("conflicts", request.organization.url)}
+    return render(request, "imports/conflicts.html", context)
 
 
 @requires(Permission.MANAGE_PEOPLE)

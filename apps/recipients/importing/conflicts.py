@@ -6,6 +6,11 @@ from django.utils import timezone
 from ..models import ContactPoint, ImportConflict
 
 
+def number_to_decide() -> int:
+    """How many differences wait for a person."""
+    return ImportConflict.objects.filter(decision=ImportConflict.Decision.OPEN).count()
+
+
 def take(conflict: ImportConflict, user) -> bool:
     """Put the address of the file in the place of the one that was pinned; from now on the import keeps it in step.
 

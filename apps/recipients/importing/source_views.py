@@ -12,6 +12,7 @@ from apps.organizations.permissions import Permission, requires
 
 from ..models import ImportRun, ImportSource
 from .forms import SourceForm
+from .sections import sections
 from .sources import save_as_source
 
 
@@ -22,7 +23,8 @@ def sources(request) -> HttpResponse:
     found = list(ImportSource.objects.all())
     latest = {run.source_id: run for run in ImportRun.objects.filter(source__in=found).order_by("created_at")}
     rows = [(source, latest.get(source.pk)) for source in found]
-    return render(request, "imports/sources.html", {"rows": rows})
+    context = {"rows": rows, "sections": sections("sources", request.organization.url)}
+    return render(request, "imports/sources.html", context)
 
 
 @requires(Permission.MANAGE_PEOPLE)

@@ -12,7 +12,7 @@ from .opening import Source as Opened
 from .planning import stop_sentence
 from .reading import MAX_BYTES
 from .reconciling import Outcome, compare
-from .runs import keep_file, load_running
+from .runs import change_run, keep_file, load_running
 
 # Of one run, and not of its source: next year it would be wrong.
 _OF_A_RUN = ("year", "leave_out", "allow_withdrawing")
@@ -43,6 +43,23 @@ def run_of(source: ImportSource, file, user) -> ImportRun:
     run.created_by = user
     keep_file(run, file)
     return run
+
+
+def take_mapping(run: ImportRun, source: ImportSource) -> int:
+    """Let the columns of a run mean what they mean in a saved import, by their headings; return how many it knows.
+
+    Columns that it does not know stay as they are, and 0 changes nothing. Raises FileRefused, and TransitionRefused
+    when the run is past that.
+    """
+    known = dict(zip(source.mapping.get("header", []), source.mapping.get("fields", []), strict=False))
+    header = run.mapping.get("header", [])
+    number = sum(heading in known for heading in header)
+    if number:
+        fields = [known.get(heading, field) for heading, field in zip(header, run.mapping["fields"], strict=True)]
+        how = {name: run.dialect.get(name, "") for name in ("encoding", "delimiter")}
+        options = run.options | source.options
+        change_run(run, **how, fields=fields, year=options.get("year", ""), kind=options.get("kind", "student"))
+    return number
 
 
 def compare_in_place(name: str, path: Path, allow_withdrawing: int | None = None) -> tuple[Outcome, str]:

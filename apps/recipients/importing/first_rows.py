@@ -1,0 +1,95 @@
+"""The first rows of a table as the page of its columns shows them: what each column is, and which cells are bad."""
+
+from collections import defaultdict
+from contextlib import closing
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from ..models import ImportRun
+from .columns import FIELDS, guess_mapping
+from .reading import Table
+from .refusing import FileRefused
+from .runs import facts_of
+from .staged import Mistake
+
+ROWS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Column:
+    """`is_asked`: it holds something, and its heading says nothing: a person has to look at it."""
+
+    heading: str
+    field: str
+    meaning: Promise
+    is_asked: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`reason`: why it cannot be as it stands; empty where nothing is wrong with it."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+    cells: list[Cell]
+    reason: str = ""
+
+
+def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
+    """The columns of a run under its mapping; without the table, none is asked about."""
+    header, fields = run.mapping.get("header", []), run.mapping.get("fields", [])
+    is_guess = table is not None and fields == guess_mapping(header)
+    return [
+        Column(heading, field, FIELDS.get(field, ""), is_guess and not field and _holds_something(table, place))
+        for place, (heading, field) in enumerate(zip(header, fields, strict=False))
+    ]
+
+
+def _holds_something(table: Table | None, place: int) -> bool:
+    return table is not None and any(place < len(cells) and cells[place].strip() for cells in table.rows)
+
+
+def rows_of(run: ImportRun, table: Table) -> list[Row]:
+    """The first rows, with the reasons beside what cannot be read."""
+    shown = [numbered for numbered, _each in zip(table.numbered_rows(), range(ROWS_SHOWN), strict=False)]
+    reasons = _reasons(run, [number for number, _cells in shown])
+    return [
+        Row(
+            number,
+            [Cell(text, reasons[number, heading]) for text, heading in zip(cells, table.header, strict=False)],
+            reasons[number, ""],
+        )
+        for number, cells in shown
+    ]
+
+
+def _reasons(run: ImportRun, numbers: list[int]) -> defaultdict[tuple[int, str], str]:
+    """(row, heading) -> sentences; of a large file, which has not been read yet, from its first rows alone."""
+    if run.counts:
+        mistakes = list(run.errors.filter(row__in=numbers).values_list("row", "column", "message"))
+    else:
+        mistakes = _mistakes_up_to(run, max(numbers, default=0))
+    found: defaultdict[tuple[int, str], str] = defaultdict(str)
+    for row, column, message in mistakes:
+        found[row, column] = f"{found[row, column]} {message}".strip()
+    return found
+
+
+def _mistakes_up_to(run: ImportRun, last: int) -> list[tuple[int, str, str]]:
+    found = []
+    with closing(facts_of(run)) as facts:
+        try:
+            for fact in facts:
+                if getattr(fact, "row", 0) > last:
+                    break
+                if isinstance(fact, Mistake):
+                    found.append((fact.row, fact.column, fact.message))
+        except FileRefused:
+            pass  # said when the whole of it is read
+    return found
