@@ -33,7 +33,7 @@ class Mailing(OrganizationModel):
         "pending": {"draft", "sending"},
         "sending": {"stopped", "done"},
         "stopped": {"sending", "done"},
-        "done": set(),
+        "done": {"sending"},  # when a person lets uncertain messages be sent again
     }
 
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)

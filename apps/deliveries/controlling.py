@@ -2,7 +2,7 @@
 
 from apps.campaigns.models import Mailing
 from apps.core.starting_work import start_on_commit
-from apps.core.states import move
+from apps.core.states import TransitionRefused, move
 
 from .circuits import close_circuit
 
@@ -21,6 +21,8 @@ def stop(mailing: Mailing) -> None:
 
 def resume(mailing: Mailing) -> None:
     """Send what still waits; an account in trouble is tried at once. Raises TransitionRefused if it is not stopped."""
+    if mailing.state != Mailing.State.STOPPED:
+        raise TransitionRefused(f"{mailing!r} is {mailing.state}")
     move(mailing, Mailing.State.SENDING, problem="", waits_for=None)
     if mailing.sender is not None and mailing.sender.account.problem:
         close_circuit(mailing.sender.account_id)

@@ -70,6 +70,8 @@ def heard(event: AnymailTrackingEvent, **_signal: Any) -> None:
 
 
 def _act(delivery: Delivery, event: Event, hard: bool) -> None:
+    if delivery.state == Delivery.State.UNCERTAIN:  # nothing would be heard of it had it not left
+        move(delivery, Delivery.State.SENT, sent_at=event.at)
     if event.kind in _CAME_BACK:
         _fail(delivery, event)
         if hard:
@@ -80,8 +82,6 @@ def _act(delivery: Delivery, event: Event, hard: bool) -> None:
 
 def _fail(delivery: Delivery, event: Event) -> None:
     state = Delivery.State
-    if delivery.state == state.UNCERTAIN:  # what came back had been sent
-        move(delivery, state.SENT, sent_at=event.at)
     if delivery.state in (state.SENT, state.IN_FLIGHT, state.WAITING):
         move(delivery, state.FAILED, server_reply=event.detail, updated_at=timezone.now())
 

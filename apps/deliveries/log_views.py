@@ -76,6 +76,7 @@ def head(request, mailing: Mailing) -> dict:
         "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
         "may_mend_account": request.membership.may(Permission.MANAGE_SENDERS),
         "may_control": may_control(request.membership, mailing),
+        "may_send_again": mailing.state in (Mailing.State.DONE, Mailing.State.STOPPED),
         "is_live": mailing.state in (Mailing.State.PENDING, Mailing.State.SENDING) or mailing.waits_for_id,
         "retry_at": mailing.waits_for.retry_at if mailing.waits_for else None,
         "answered": how_many_answered(mailing) if mailing.question_id else 0,
@@ -84,7 +85,8 @@ def head(request, mailing: Mailing) -> dict:
 
 def _speed(mailing: Mailing, tally: Tally) -> dict | None:
     """Messages a second since the start, and the seconds that are left; None while nothing can be said."""
-    if mailing.state != Mailing.State.SENDING or not mailing.started_at or tally.done < 5:
+    is_first_time = mailing.state == Mailing.State.SENDING and mailing.finished_at is None
+    if not is_first_time or not mailing.started_at or tally.done < 5:
         return None
     seconds = max(1.0, (timezone.now() - mailing.started_at).total_seconds())
     rate = tally.done / seconds

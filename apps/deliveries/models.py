@@ -133,7 +133,7 @@ class Packet(OrganizationModel):
         LEASED = "leased", _("In hand")
         DONE = "done", _("Done")
 
-    TRANSITIONS = {"waiting": {"leased"}, "leased": {"waiting", "done"}, "done": set()}
+    TRANSITIONS = {"waiting": {"leased"}, "leased": {"waiting", "done"}, "done": {"waiting"}}
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="packets")
     first_id = models.BigIntegerField()

@@ -15,5 +15,7 @@ urlpatterns = [
     path("<int:pk>/answers/download/", answers_views.download, name="answers_download"),
     path("<int:pk>/stop/", control_views.stop, name="stop"),
     path("<int:pk>/resume/", control_views.resume, name="resume"),
+    path("<int:pk>/uncertain/count-as-sent/", control_views.count_as_sent, name="count_as_sent"),
+    path("<int:pk>/uncertain/send-again/", control_views.send_again, name="send_again"),
     path("<int:pk>/take-back/", control_views.take_back, name="take_back"),
 ]
