@@ -1,13 +1,10 @@
 """What the letter to a family says that no email reaches. Words for families alone: they are translated.
 
-The office may change the text. It is kept in the language of the school as a file of the organisation, beside the
-files that people attach and import.
+The office may change the text: what it writes is in the language of the school.
 """
 
 from datetime import date
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -41,19 +38,12 @@ def letter_date(day: date) -> str:
 
 def letter_text() -> str:
     """The text of the letter as the office left it, else the shipped one."""
-    if not default_storage.exists(_path()):
-        return shipped_text()
-    with default_storage.open(_path()) as file:
-        return file.read().decode()
+    return current_organization().letter_text or shipped_text()
 
 
 def keep_letter_text(text: str) -> None:
     """Remember the text for all letters of the organisation; an empty one brings the shipped text back."""
+    organization = current_organization()
     text = "\n".join(text.strip().splitlines())
-    default_storage.delete(_path())
-    if text and text != shipped_text():
-        default_storage.save(_path(), ContentFile(text.encode()))
-
-
-def _path() -> str:
-    return f"letters/{current_organization().pk}/unreachable.txt"
+    organization.letter_text = "" if text == shipped_text() else text
+    organization.save(update_fields=["letter_text"])
