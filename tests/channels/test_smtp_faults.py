@@ -135,6 +135,30 @@ def test_a_refused_sender_stops_the_account_and_spoils_no_recipient(extensions, 
         assert subjects(server) == ["Subject: 1"]
 
 
+RELAY_DENIED = [
+    "554 5.7.1 <b@elsewhere.example>: Relay access denied",
+    "550 relay not permitted",
+    "550 5.7.1 b@elsewhere.example... Relaying denied",
+    "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+    "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+]
+
+
+@pytest.mark.parametrize("reply", RELAY_DENIED)
+def test_a_server_that_passes_no_mail_on_stops_the_account_and_spoils_no_recipient(extensions, reply):
+    with fault_server({"rcpt 1": reply, "rcpt 2": reply, "rcpt 3": reply}, extensions=extensions) as server:
+        sent = []
+        with pytest.raises(AccountProblem, match="passes no mail on for this account"):
+            send(server, sent=sent)
+        assert (sent, server.received) == ([], [])
+
+
+@pytest.mark.parametrize("reply", RELAY_DENIED)
+def test_where_others_were_accepted_a_denied_relay_is_about_the_address(extensions, reply):
+    with fault_server({"rcpt 2": reply}, extensions=extensions) as server:
+        assert results(send(server)) == [ACCEPTED, REFUSED, ACCEPTED]
+
+
 def test_a_refused_message_is_followed_by_a_reset(extensions):
     with fault_server({"rcpt 1": "550 No such user"}, extensions=extensions) as server:
         assert results(send(server, envelopes(1))) == [REFUSED]

@@ -12,7 +12,12 @@ from typing import Protocol
 from apps.channels.email.addresses import UnsendableAddress, ascii_address, needs_smtputf8, wire_address
 from apps.channels.email.connecting import Connection, SmtpAccount
 from apps.channels.email.messages import Envelope, Message, for_data
-from apps.channels.email.refusals import stop_if_about_sender, stop_if_login_is_needed, stop_if_too_much
+from apps.channels.email.refusals import (
+    stop_if_about_sender,
+    stop_if_login_is_needed,
+    stop_if_not_relayed,
+    stop_if_too_much,
+)
 from apps.channels.email.replies import GarbledReply, Reply, reply_text
 from apps.channels.outcomes import AccountProblem, Outcome, Result
 
@@ -61,6 +66,7 @@ class Dialogue(Connection):
         self._handed_over: Message | None = None  # its final dot is said, and not answered
         self._rest = _NOTHING  # of a large content: what has yet to leave
         self._deadline = 0.0
+        self._has_accepted = False
         self.started = self.leaving = False
 
     @property
@@ -303,6 +309,8 @@ class Dialogue(Connection):
         result = _RESULTS.get(refused[0] // 100)
         if result == Result.REFUSED:
             stop_if_about_sender(self._account.host, text, to_mail=to_mail // 100 == 5)
+            if not self._has_accepted:  # where others were accepted it is something about this address
+                stop_if_not_relayed(self._account.host, text)
         return None if result == Result.ACCEPTED else result
 
     # -- the reply to the content
@@ -328,6 +336,7 @@ class Dialogue(Connection):
         text = reply_text(*reply)
         result = _RESULTS.get(reply[0] // 100)
         if result == Result.ACCEPTED:
+            self._has_accepted = True
             self._answered(message, result, text)
         else:
             self._not_accepted(message, reply, result, text)

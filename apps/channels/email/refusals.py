@@ -14,6 +14,13 @@ _TOO_MUCH = re.compile(
     r"|(?:sending|daily|hourly|message) (?:limit|quota)",
     re.IGNORECASE,
 )
+# Postfix, Exim, sendmail, Exchange and qmail to a client that may not send to other servers' addresses.
+_NO_RELAY = re.compile(
+    r"relay(?:ing)? (?:access )?(?:is )?(?:denied|prohibited|not (?:permitted|allowed))"
+    r"|(?:unable|not (?:permitted|allowed)|refus\w+) to relay|do(?:es)? not relay"
+    r"|list of allowed rcpthosts|\b5\.7\.54\b",
+    re.IGNORECASE,
+)
 _ABOUT_MAILBOX = re.compile(r"\b[45]\.2\.\d")
 
 
@@ -31,6 +38,13 @@ def stop_if_about_sender(host: str, text: str, to_mail: bool = False) -> None:
     """
     if (to_mail and not _ABOUT_SIZE.match(text)) or _ABOUT_SENDER.search(text):
         sentence = gettext_noop("The server %(host)s takes no mail from this sender: %(reply)s")
+        raise AccountProblem(sentence, host=host, reply=text)
+
+
+def stop_if_not_relayed(host: str, text: str) -> None:
+    """Raise AccountProblem when a recipient was refused because the server passes no mail on for this account."""
+    if _NO_RELAY.search(text):
+        sentence = gettext_noop("The server %(host)s passes no mail on for this account: %(reply)s")
         raise AccountProblem(sentence, host=host, reply=text)
 
 
