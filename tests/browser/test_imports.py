@@ -1,4 +1,4 @@
-"""Imports in a real browser: a file with a mistake step by step, its second night, and what only a person can decide."""
+"""Imports in a real browser: a file with a mistake step by step, once more, and what a person decides."""
 
 import re
 

@@ -63,13 +63,14 @@ def change_rows(request, pk: int, kind: str) -> HttpResponse:
     if kind not in CHANGES:
         raise Http404
     page = max(1, posted_id(request.GET.get("page")))
-    rows = examples_page(found, kind, page)
+    rows = [_as_shown(kind, row) for row in examples_page(found, kind, page)]
     context = {
         "run": found,
         "kind": kind,
         "title": CHANGES[kind],
         "number": found.counts.get(kind, 0),
-        "rows": [_as_shown(kind, row) for row in rows],
+        "rows": rows,
+        "has_details": any(row["what"] or row["pairs"] for row in rows),
         "previous": page - 1 if page > 1 else None,
         "next": page + 1 if examples_page(found, kind, page + 1) else None,
         "kept": EXAMPLES_KEPT,

@@ -1,6 +1,7 @@
 """The pages of imports: what changes is seen first, what is wrong can be taken away, and files come again."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -156,3 +157,123 @@ def test_a_detail_mended_by_hand_stays_until_a_person_decides(walk, school):
     walk.compare(sheet(row(1), row(2)))
     walk.load()
     assert "Nothing to decide" in walk.page(walk.url("conflicts"))
+
+
+def test_every_step_has_an_address_that_tells_what_was_decided(walk, office_client, school):
+    walk.compare(sheet(row(1), row(2, "no address")))
+    for later in ("load", "run"):
+        answer = office_client.get(walk.url(later, walk.run.pk), follow=True)
+        assert answer.redirect_chain[-1][0] == walk.url("changes", walk.run.pk)
+    assert "<select" in walk.page(walk.url("columns", walk.run.pk))
+    walk.load(leave_out="yes")
+    for past in ("file", "columns", "changes", "load"):
+        assert office_client.get(walk.url(past, walk.run.pk)).status_code == 200
+    columns = walk.page(walk.url("columns", walk.run.pk))
+    assert "Guardian 1: email" in columns
+    assert "<select" not in columns
+    changes = walk.page(walk.url("changes", walk.run.pk))
+    assert "What is mistaken was left out." in changes
+    assert walk.url("confirm", walk.run.pk) not in changes
+
+
+def test_columns_that_were_loaded_cannot_be_changed(walk, office_client, school):
+    walk.compare(sheet(row(1)))
+    walk.load()
+    fields = [""] * len(walk.run.mapping["fields"])
+    office_client.post(walk.url("columns", walk.run.pk), {"field": fields, "do": "next"})
+    with in_organization(school):
+        run = ImportRun.objects.get()
+    assert (run.state, run.mapping) == ("done", walk.run.mapping)
+
+
+def test_a_step_that_is_not_reached_leads_to_the_one_that_is(walk, office_client, school):
+    office_client.post(walk.url("new"), {"file": sheet(row(1))})
+    with in_organization(school):
+        pk = ImportRun.objects.get().pk
+    for later in ("changes", "load", "run"):
+        answer = office_client.get(walk.url(later, pk), follow=True)
+        assert answer.redirect_chain[-1][0] == walk.url("columns", pk)
+
+
+def test_a_bad_cell_stands_out_with_its_reason(walk, office_client):
+    answer = office_client.post(walk.url("new"), {"file": sheet(row(1), row(2, "no address"))})
+    page = walk.page(answer.url)
+    bad = re.findall(r'<td class="mapping__bad">.*?</td>', page, re.DOTALL)
+    assert len(bad) == 1
+    assert "no address" in bad[0]
+    assert "has no @ in it" in bad[0]
+
+
+def test_the_first_rows_of_a_large_file_are_read_at_once(walk, office_client, monkeypatch):
+    monkeypatch.setattr("apps.recipients.importing.runs.SMALL_BYTES", 100)
+    answer = office_client.post(walk.url("new"), {"file": sheet(row(1, "no address"), *map(row, range(2, 40)))})
+    page = walk.page(answer.url)
+    assert "The first 8 rows" in page
+    assert page.count('class="mapping__bad"') == 1
+
+
+def test_the_letters_are_shown_in_words_and_can_be_chosen(walk, office_client, school):
+    content = (HEADER + row(1).replace("Child1", "Iñaki")).encode("cp1252")
+    answer = office_client.post(walk.url("new"), {"file": SimpleUploadedFile("roster.csv", content)})
+    page = walk.page(answer.url)
+    assert "<b>“Iñaki”</b>" in page
+    assert '<span class="hint breakall">Ińaki</span>' in page
+    with in_organization(school):
+        run = ImportRun.objects.get()
+    form = {"field": run.mapping["fields"], "encoding": "cp1250", "delimiter": ";"}
+    assert "<b>“Ińaki”</b>" in office_client.post(walk.url("columns", run.pk), form, follow=True).content.decode()
+
+
+def test_a_saved_mapping_is_taken_over_by_the_headings(walk, office_client, school):
+    walk.compare(sheet(row(1)))
+    fields = [*walk.run.mapping["fields"][:-1], ""]
+    with in_organization(school):
+        ImportRun.objects.update(mapping=walk.run.mapping | {"fields": fields})
+    walk.load()
+    source = walk.keep("School program")
+    office_client.post(walk.url("new"), {"file": sheet(row(2))})
+    with in_organization(school):
+        run = ImportRun.objects.first()
+    form = {"field": run.mapping["fields"], "do": "take", "saved": source.pk}
+    page = office_client.post(walk.url("columns", run.pk), form, follow=True).content.decode()
+    assert "7 columns are read as in “School program”." in page
+    with in_organization(school):
+        run.refresh_from_db()
+    assert (run.mapping["fields"], run.source) == (fields, None)
+
+
+def test_a_mapping_of_other_columns_changes_nothing(walk, office_client, school):
+    walk.compare(sheet(row(1)))
+    source = walk.keep("School program")
+    other = SimpleUploadedFile("other.csv", b"Nombre;Apellidos\nAna;Gil\n")
+    office_client.post(walk.url("new"), {"file": other})
+    with in_organization(school):
+        run = ImportRun.objects.first()
+    form = {"field": run.mapping["fields"], "do": "take", "saved": source.pk}
+    page = office_client.post(walk.url("columns", run.pk), form, follow=True).content.decode()
+    assert "No column of this file is called as in “School program”." in page
+    with in_organization(school):
+        assert ImportRun.objects.first().mapping == run.mapping
+
+
+def test_past_imports_tell_their_counts(walk, office):
+    walk.compare(sheet(row(1), row(2, "no address")))
+    walk.load(leave_out="yes")
+    walk.keep("School program")
+    text = re.sub(r"<[^>]+>", " ", walk.page(walk.url("past")))
+    told = "roster.csv as “School program” .* Done 4 0 0 0 0 1"
+    assert re.search(told, re.sub(r"\s+", " ", text))
+    assert str(office.user) in text
+
+
+@pytest.mark.feature("B8")
+def test_the_number_to_decide_stands_beside_import(walk, school):
+    walk.compare(sheet(row(1)))
+    walk.load()
+    students = school.url("people:list", "students")
+    assert "to decide" not in walk.page(students)
+    with in_organization(school):
+        ContactPoint.objects.update(value="mended@x.example", normalized="mended@x.example", source="hand")
+    walk.compare(sheet(row(1)))
+    walk.load()
+    assert '1<span class="unseen"> to decide</span>' in walk.page(students)
