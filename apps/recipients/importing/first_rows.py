@@ -46,7 +46,12 @@ def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
     header, fields = run.mapping.get("header", []), run.mapping.get("fields", [])
     is_guess = table is not None and fields == guess_mapping(header)
     return [
-        Column(heading, field, FIELDS.get(field, ""), is_guess and not field and _holds_something(table, place))
+        Column(
+            heading,
+            field,
+            FIELDS.get(field, FIELDS[""]),
+            is_guess and not field and _holds_something(table, place),
+        )
         for place, (heading, field) in enumerate(zip(header, fields, strict=False))
     ]
 

@@ -4,7 +4,7 @@ Small files are compared at once, large ones by a worker; all are loaded by a wo
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
@@ -188,7 +188,7 @@ def table_of(run: ImportRun) -> Table:
     return Table(found.header, rows, row_numbers=numbers, **found.dialect)
 
 
-def facts_of(run: ImportRun) -> Iterator[Staged]:
+def facts_of(run: ImportRun) -> Generator[Staged, None, None]:
     """What the file of a run says. Raises FileRefused, also midway."""
     with _opened(run) as file:
         how = {"format": run.format, "mapping": run.mapping, "dialect": run.dialect, "options": run.options}
