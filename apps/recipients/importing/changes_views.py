@@ -12,11 +12,11 @@ from apps.organizations.permissions import Permission, requires
 from ..models import ContactPoint, ImportRun, ImportSource
 from ..posted_ids import posted_id
 from .forms import SourceForm
+from .mistake_rows import mistakes_shown
 from .planning import EXAMPLES_KEPT, examples_page, stop_sentence
 from .runs import confirm, rows_done
 from .steps import AT_WORK, LOADING, step_of, steps_of
 
-ERRORS_SHOWN = 100
 # Counts of a run, in the order of the page.
 CHANGES = {
     "created": gettext_lazy("New people"),
@@ -52,7 +52,7 @@ def changes(request, pk: int) -> HttpResponse:
     context = {"run": found, "steps": steps_of(found, "changes", request.organization.url)}
     if found.state == ImportRun.State.PLANNING:
         return render(request, "imports/load.html", context | _progress(found))
-    return render(request, "imports/changes.html", context | _changes(found))
+    return render(request, "imports/changes.html", context | mistakes_shown(request, found) | _changes(found))
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -150,7 +150,6 @@ def _changes(found: ImportRun) -> dict:
         "figures": _figures(found),
         "is_compared": "created" in found.counts,
         "unchanged": found.counts.get("unchanged", 0),
-        "errors": found.errors.all()[:ERRORS_SHOWN],
         "stop": stop_sentence(found) if is_open else "",
         "source_form": _source_form(found),
         "is_table": found.format == ImportRun.Format.TABLE,

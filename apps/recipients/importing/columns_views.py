@@ -17,12 +17,11 @@ from ..posted_ids import posted_id
 from .columns import FIELDS
 from .first_rows import columns_of, rows_of
 from .letters import NAMES, choices, words_of
+from .mistake_rows import mistakes_shown
 from .reading import DELIMITERS, FileRefused, Table
 from .runs import change_run, plan, table_of
 from .sources import take_mapping
 from .steps import CHOOSING, steps_of
-
-ERRORS_SHOWN = 100
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -38,7 +37,8 @@ def columns(request, pk: int) -> HttpResponse:
         except FileRefused as error:
             messages.error(request, str(error))
             found = ImportRun.objects.select_related("source", "created_by").get(pk=pk)
-    context = _context(found) | {"steps": steps_of(found, "columns", request.organization.url)}
+    context = _context(found) | mistakes_shown(request, found)
+    context["steps"] = steps_of(found, "columns", request.organization.url)
     return render(request, "imports/columns.html", context)
 
 
@@ -95,7 +95,6 @@ def _context(found: ImportRun) -> dict:
         "missing": missing,
         "is_table": is_table,
         "is_open": found.state in CHOOSING and bool(table or not is_table),
-        "errors": found.errors.all()[:ERRORS_SHOWN],
         "kind": dict(Person.Kind.choices).get(found.options.get("kind", ""), ""),
         "kinds": Person.Kind.choices,
         "columns": columns_of(found, table),

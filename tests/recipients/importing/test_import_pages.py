@@ -87,6 +87,13 @@ def test_rows_with_mistakes_are_named_downloaded_and_left_out_on_purpose(walk, s
     assert answer(walk.url("run", walk.run.pk))
 
 
+def test_of_many_mistakes_a_few_are_shown_first(walk, school):
+    page = walk.compare(sheet(*[row(number, f"wrong{number}") for number in range(12)]))
+    assert "10 of 12" in page
+    assert "wrong11" not in page
+    assert "wrong11" in walk.page(walk.url("changes", walk.run.pk) + "?mistakes=all")
+
+
 def test_the_mistakes_come_as_a_sheet_with_their_reasons(walk, office_client):
     walk.compare(sheet(row(1), row(2, "=no address")))
     content = office_client.get(walk.url("mistakes", walk.run.pk)).content
