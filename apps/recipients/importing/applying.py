@@ -84,10 +84,15 @@ WHERE organization_id = %(organization)s AND decision = 'open'
         AND w.normalized = {_CONFLICT}.normalized AND w.known IS NULL)"""
 _DELETE_CONTACTS = f"""DELETE FROM {_POINT}
 WHERE organization_id = %(organization)s AND id IN (SELECT id FROM stale_contact)"""
+# An address that came back has done so with whomever it stands.
+_FAILED = f"""SELECT channel, normalized, health, MIN(health_reason) AS health_reason, MIN(health_since) AS health_since
+FROM {_POINT} WHERE organization_id = %(organization)s AND health = 'failed' GROUP BY channel, normalized, health"""
 _ADD_CONTACTS = f"""INSERT INTO {_POINT} (organization_id, person_id, channel, purpose, value, normalized, is_primary,
     health, health_reason, health_since, source)
-SELECT %(organization)s, person_id, channel, purpose, value, normalized, is_primary, 'good', '', NULL, 'import'
-FROM new_contact WHERE action = 'add'"""
+SELECT %(organization)s, n.person_id, n.channel, n.purpose, n.value, n.normalized, n.is_primary,
+    COALESCE(f.health, 'good'), COALESCE(f.health_reason, ''), f.health_since, 'import'
+FROM new_contact n LEFT JOIN ({_FAILED}) f ON f.channel = n.channel AND f.normalized = n.normalized
+WHERE n.action = 'add'"""
 _ASK = f"""INSERT INTO {_CONFLICT} (organization_id, person_id, run_id, channel, purpose, kept_value, value, normalized,
     decision, created_at, decided_by_id, decided_at)
 SELECT %(organization)s, person_id, %(run)s, channel, purpose, kept_value, value, normalized, 'open', %(now)s,

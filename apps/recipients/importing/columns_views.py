@@ -21,7 +21,7 @@ from .mistake_rows import mistakes_shown
 from .reading import DELIMITERS, FileRefused, Table
 from .runs import change_run, plan, table_of
 from .sources import take_mapping
-from .steps import CHOOSING, steps_of
+from .steps import AT_WORK, CHOOSING, steps_of
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -94,6 +94,7 @@ def _context(found: ImportRun) -> dict:
         "run": found,
         "missing": missing,
         "is_table": is_table,
+        "is_at_work": found.state in AT_WORK,
         "is_open": found.state in CHOOSING and bool(table or not is_table),
         "kind": dict(Person.Kind.choices).get(found.options.get("kind", ""), ""),
         "kinds": Person.Kind.choices,

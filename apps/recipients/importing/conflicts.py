@@ -32,7 +32,7 @@ def take(conflict: ImportConflict, user) -> bool:
             )
         pinned.value, pinned.normalized = conflict.value, conflict.normalized
         pinned.source = ContactPoint.Source.IMPORT
-        pinned.health, pinned.health_reason, pinned.health_since = ContactPoint.Health.GOOD, "", None
+        pinned.mark_good()
         pinned.save()
     return True
 

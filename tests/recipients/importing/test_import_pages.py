@@ -1,5 +1,6 @@
 """The pages of imports: what changes is seen first, what is wrong can be taken away, and files come again."""
 
+import html
 import io
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.organizations.scoping import in_organization
+from apps.recipients.importing.sources import load_in_place
 from apps.recipients.models import ContactPoint, ImportConflict, ImportRun, ImportSource, Person
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +202,32 @@ def test_a_step_that_is_not_reached_leads_to_the_one_that_is(walk, office_client
     for later in ("changes", "load", "run"):
         answer = office_client.get(walk.url(later, pk), follow=True)
         assert answer.redirect_chain[-1][0] == walk.url("columns", pk)
+
+
+def test_a_run_of_the_night_tells_how_it_was_read_without_its_file(walk, school, tmp_path):
+    walk.compare(sheet(row(1)))
+    walk.load()
+    walk.keep("School program")
+    path = tmp_path / "nightly.csv"
+    path.write_text(HEADER + row(1) + row(2))
+    with in_organization(school):
+        run = load_in_place("School program", path)
+    pages = {name: walk.page(walk.url(name, run.pk)) for name in ("file", "columns", "changes", "load")}
+    assert "by the clock" in pages["file"]
+    assert "The file itself is not kept." in pages["file"]
+    assert "Guardian 1: email" in pages["columns"]
+    assert "What changed" in pages["changes"]
+    assert "Loaded." in pages["load"]
+
+
+def test_a_file_of_the_night_that_was_refused_says_why_at_each_step(walk, school, tmp_path):
+    with in_organization(school):
+        run = load_in_place("Nobody knows", tmp_path / "none.csv")
+    for name in ("file", "columns", "changes", "load"):
+        page = walk.page(walk.url(name, run.pk))
+        assert "none.csv" in page
+        assert run.problem in html.unescape(page)
+        assert "Try once more" not in page
 
 
 def test_a_bad_cell_stands_out_with_its_reason(walk, office_client):
