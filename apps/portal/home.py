@@ -12,7 +12,8 @@ from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.deliveries.tallies import tallies_of
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
-from apps.recipients.models import ContactPoint, Enrolment, Guardianship, ImportConflict, Person
+from apps.recipients.finding import people_found
+from apps.recipients.models import ContactPoint, ImportConflict, Person
 from apps.senders import account_trouble
 from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer
@@ -112,16 +113,7 @@ def _failed_addresses() -> int:
 
 
 def _unreachable_students() -> int:
-    """Active students in a group with no email address of their own, of a guardian, or for communication."""
-    addresses = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL)
-    guardians = Guardianship.objects.filter(
-        Exists(addresses.filter(person=OuterRef("guardian"))), student=OuterRef("pk"), restricted=False
-    )
-    students = Person.objects.filter(kind=Person.Kind.STUDENT, active=True)
-    in_group = Enrolment.objects.filter(person=OuterRef("pk"), role=Enrolment.Role.STUDENT)
-    return students.filter(
-        Exists(in_group), ~Exists(addresses.filter(person=OuterRef("pk"))), ~Exists(guardians)
-    ).count()
+    return people_found("students", show="unreachable").count()
 
 
 def _first_steps() -> dict[str, bool]:

@@ -11,11 +11,11 @@ from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person, 
 def save_by_hand(point: ContactPoint) -> None:
     """Write an address typed by hand: good again, pinned against imports, primary if it is the only one of its kind."""
     point.clean()
-    point.health, point.health_reason, point.health_since = ContactPoint.Health.GOOD, "", None
     point.source = ContactPoint.Source.HAND
     if point.pk is None or point.purpose != ContactPoint.Purpose.OWN:
         point.is_primary = False
     with transaction.atomic():
+        point.mark_good()
         point.save()
         _settle_primary(point)
 

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from .models import AcademicYear, ContactPoint, Enrolment, Guardianship, Person
 from .posted_ids import posted_id
+from .reaching import out_of_reach
 from .searching import narrowed
 
 KINDS = {
@@ -40,9 +41,7 @@ def _with_addresses(people: QuerySet[Person], show: str) -> QuerySet[Person]:
     if show == "no_address":
         return people.filter(~Exists(own))
     if show == "unreachable":
-        pairs = Guardianship.objects.filter(student=OuterRef("pk"), restricted=False)
-        of_guardian = Exists(emails.filter(person=OuterRef("guardian")))
-        return people.filter(~Exists(own), ~Exists(pairs.filter(of_guardian)))
+        return people.filter(out_of_reach())
     return people
 
 

@@ -79,6 +79,12 @@ def counts(asked: Asked) -> list[ClassCount]:
     return [*found, ClassCount(None, others.count(), out)] if out else found
 
 
+def number_out_of_reach(asked: Asked) -> int:
+    """How many students that are; one of two classes counts once."""
+    in_classes = asked.enrolments().filter(out_of_reach("person")).order_by().values("person").distinct()
+    return in_classes.count() + asked.without_class().filter(out_of_reach()).count()
+
+
 def students_out_of_reach(asked: Asked) -> Iterator[tuple[Group | None, Person]]:
     """Class and student, in the order of `counts`; a student of two classes comes twice. Each student has `reach`."""
     enrolments = asked.enrolments().filter(out_of_reach("person")).select_related("person", "group__unit")

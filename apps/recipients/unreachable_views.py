@@ -16,7 +16,7 @@ from apps.organizations.permissions import Permission, requires
 
 from .letter_text import MAX_LENGTH, keep_letter_text, letter_date, letter_text
 from .models import AcademicYear
-from .unreachable import SHOWN, asked_for, classes_of, counts, filled, students_out_of_reach
+from .unreachable import SHOWN, asked_for, classes_of, counts, filled, number_out_of_reach, students_out_of_reach
 from .views import SEEING
 
 
@@ -33,7 +33,7 @@ def unreachable(request) -> HttpResponse:
         "units": Unit.objects.all(),
         "classes": classes_of(asked),
         "sections": filled(classes, islice(students_out_of_reach(asked), SHOWN)),
-        "number": sum(each.out for each in classes),
+        "number": number_out_of_reach(asked),
         "shown": SHOWN,
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
     }

@@ -5,6 +5,7 @@ import pytest
 from apps.campaigns.models import Mailing
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
+from apps.recipients.models import ContactPoint
 from tests import people
 from tests.conftest import make_member
 
@@ -41,3 +42,18 @@ def test_only_what_is_being_sent_is_going_out(school, office_client):
             people.mailing(state=state, starts_at="2026-12-01T08:00:00Z")
     home = office_client.get(school.url("organization:home")).content.decode()
     assert "1 message is going out, 2 messages wait for their start, 1 message is stopped." in home
+
+
+def test_home_the_list_and_the_page_of_letters_name_the_same_students(school, office_client):
+    with in_organization(school):
+        class_5a = people.group("5º A")
+        other_class = people.group("Choir")
+        lucia = people.student("Lucía", class_5a, other_class)  # in two classes
+        people.student("Pablo", address="pablo@x.example")
+        people.contact_point(people.guardian("Núria", "nuria@x.example", lucia), "other@x.example", is_primary=False)
+        ContactPoint.objects.get(normalized="nuria@x.example").mark_failed("no such mailbox")
+    pages = [("organization:home", "1 student cannot be reached"), ("people:unreachable", "1 family that no email")]
+    for name, words in pages:
+        assert words in office_client.get(school.url(name)).content.decode()
+    listed = office_client.get(school.url("people:list", "students") + "?show=unreachable").content.decode()
+    assert ("Lucía" in listed, "Pablo" in listed) == (True, False)

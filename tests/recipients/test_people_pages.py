@@ -99,6 +99,15 @@ def test_a_corrected_address_works_again_and_is_pinned(office_client, school, fa
     assert point.is_primary
 
 
+def test_an_address_that_is_typed_again_works_with_whomever_it_stands(office_client, school, scoped):
+    for name in ("Núria", "Marc"):
+        people.guardian(name, "home@x.example")
+    for point in ContactPoint.objects.all():
+        point.mark_failed("mailbox does not exist")
+    office_client.post(school.url("people:contact_point", point.pk), {"channel": "email", "value": "Home@x.example"})
+    assert [*ContactPoint.objects.values_list("health", "health_reason", "health_since")] == [("good", "", None)] * 2
+
+
 def test_another_site_is_no_way_back(office_client, school, family):
     point = family[1].contact_points.get()
     for bad in ("https://evil.example/", "//evil.example/", "/\\evil.example"):

@@ -144,7 +144,8 @@ class _Writer:
         self._write_staff_groups()
         self._write_former()
         _write(Enrolment, self.enrolments)
-        _write(ContactPoint, map(_contact_point, self.population.addresses))
+        failed = {address.value.lower() for address in self.population.addresses if address.failed}
+        _write(ContactPoint, (_contact_point(address, failed) for address in self.population.addresses))
         _write(Guardianship, self._guardianships())
         _write(Consent, (Consent(person_id=who.pk, granted=yes) for who, yes in self.population.consents))
 
@@ -215,7 +216,7 @@ def _write(model: type[OrganizationModel], rows: Iterable[OrganizationModel]) ->
     model.objects.bulk_create(list(rows), batch_size=2000)
 
 
-def _contact_point(address: Address) -> ContactPoint:
+def _contact_point(address: Address, failed: set[str]) -> ContactPoint:
     point = ContactPoint(
         person_id=address.person.pk,
         value=address.value,
@@ -224,7 +225,7 @@ def _contact_point(address: Address) -> ContactPoint:
         is_primary=address.purpose == ContactPoint.Purpose.OWN,
         source=ContactPoint.Source.IMPORT,
     )
-    if address.failed:
+    if point.normalized in failed:
         point.health, point.health_since = ContactPoint.Health.FAILED, timezone.now()
         point.health_reason = "mailbox does not exist"
     return point

@@ -72,6 +72,14 @@ class ContactPoint(OrganizationModel):
             self.normalized = normalize_phone(self.value, self.organization.country)
         self.value = self.value.strip()
 
+    def mark_good(self) -> None:
+        """Note, without saving this row, that a person takes the address for right: with whomever it stands."""
+        good = {"health": self.Health.GOOD, "health_reason": "", "health_since": None}
+        same = ContactPoint.objects.filter(channel=self.channel, normalized=self.normalized, health=self.Health.FAILED)
+        same.exclude(pk=self.pk).update(**good)
+        for name, value in good.items():
+            setattr(self, name, value)
+
     def mark_failed(self, reason: str) -> None:
         """Remember that mail to this address came back; no mailing uses it until it is corrected."""
         self.health, self.health_reason = self.Health.FAILED, reason[:300]

@@ -213,6 +213,16 @@ def test_a_failed_address_that_the_file_repeats_stays_failed_and_a_new_one_is_go
     assert (point.normalized, point.health, point.is_primary) == ("marc@new.example", "good", True)
 
 
+def test_an_address_that_came_back_has_come_back_for_whoever_brings_it_anew():
+    loaded(FAMILY)
+    failed = ContactPoint.objects.get(normalized="marc@x.example")
+    failed.mark_failed("no such mailbox")
+    loaded([*FAMILY, *guardian("new", "3", "Rosa Puig", "marc@x.example"), *guardian("o", "3", "Pau", "pau@x.example")])
+    point = ContactPoint.objects.get(person__first_name="Rosa")
+    assert (point.health, point.health_reason, point.health_since) == ("failed", "no such mailbox", failed.health_since)
+    assert ContactPoint.objects.get(person__first_name="Pau").health == "good"
+
+
 def test_the_next_address_becomes_primary_when_the_file_drops_the_first():
     loaded([*student("1", "Aina"), *email("1", "a@x.example"), *email("1", "b@x.example")])
     loaded([*student("1", "Aina"), *email("1", "b@x.example")])
