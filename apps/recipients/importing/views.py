@@ -1,5 +1,6 @@
 """Import people: choose a file, see a run where it is, take its mistakes away, and look back at those that were."""
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -45,13 +46,18 @@ def new(request) -> HttpResponse:
     context = {
         "refusal": refusal,
         "accepted": ACCEPTED,
-        "runs": ImportRun.objects.select_related("created_by", "source")[:LATEST],
+        "runs": _runs()[:LATEST],
         "sources": ImportSource.objects.all(),
         "wanted": posted_id(request.POST.get("source") or request.GET.get("source")),
         "sections": sections("new", request.organization.url),
         "steps": steps_of(None, "file", request.organization.url),
     }
     return render(request, "imports/new.html", context, status=400 if refusal else 200)
+
+
+def _runs() -> QuerySet[ImportRun]:
+    """Those of a list, without what only their own pages show."""
+    return ImportRun.objects.select_related("created_by", "source").defer("examples", "mapping")
 
 
 def _started(request, file) -> ImportRun:
@@ -93,8 +99,7 @@ def _size(found: ImportRun) -> int | None:
 @require_GET
 def past(request) -> HttpResponse:
     """All runs, the latest first, with what each has changed."""
-    runs = ImportRun.objects.select_related("created_by", "source").defer("examples", "mapping")
-    page = paginate(runs, request, order=("-created_at", "-id"), size=PAST_TO_A_PAGE)
+    page = paginate(_runs(), request, order=("-created_at", "-id"), size=PAST_TO_A_PAGE)
     return render(request, "imports/past.html", {"page": page, "sections": sections("past", request.organization.url)})
 
 
