@@ -274,16 +274,17 @@ def test_the_pages_of_an_import_lead_from_the_file_to_the_students(
 ):
     answer = office_client.post(school.url("imports:new"), {"file": upload(SPANISH)})
     assert answer.status_code == 302
-    page = office_client.get(answer.url).content.decode()
+    page = office_client.get(answer.url, follow=True).content.decode()
     assert "Next: see the changes" in page
     run = ImportRun.objects.get()
     columns = {"field": run.mapping["fields"], "delimiter": ";", "encoding": "utf-8", "year": "2026-27"}
-    page = office_client.post(answer.url, columns | {"kind": "student", "do": "next"}, follow=True).content.decode()
+    form = columns | {"kind": "student", "do": "next"}
+    page = office_client.post(school.url("imports:columns", run.pk), form, follow=True).content.decode()
     assert "What changes" in page
     assert "Nothing has been loaded yet." in page
     with django_capture_on_commit_callbacks(execute=True):
         office_client.post(school.url("imports:confirm", run.pk))
-    page = office_client.get(school.url("imports:run", run.pk)).content.decode()
+    page = office_client.get(school.url("imports:run", run.pk), follow=True).content.decode()
     assert "Loaded." in page
     assert people.Person.objects.filter(kind="student").count() == 3
 
