@@ -149,6 +149,8 @@ LANGUAGES = [
     ("pl", _("Polish")),
     ("sv", _("Swedish")),
 ]
+# Into which the pages of the staff are translated; those of the families are into all of LANGUAGES.
+STAFF_LANGUAGES = [LANGUAGE_CODE]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True

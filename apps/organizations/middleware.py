@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
@@ -11,6 +12,11 @@ from .models import Membership
 from .scoping import in_organization, without_scope
 
 _PATH = re.compile(r"^/o/(?P<slug>[-a-zA-Z0-9_]+)/")
+
+
+def _staff_language(wanted: str) -> str:
+    """`wanted` if the staff's pages are translated into it: half in one language and half in another helps nobody."""
+    return wanted if wanted in settings.STAFF_LANGUAGES else settings.LANGUAGE_CODE
 
 
 class OrganizationMiddleware:
@@ -31,7 +37,7 @@ class OrganizationMiddleware:
         if request.membership is None:  # type: ignore[attr-defined]
             return self.get_response(request)
         request.organization = organization = request.membership.organization  # type: ignore[attr-defined]
-        language = request.user.language or organization.language
+        language = _staff_language(request.user.language or organization.language)
         with (
             in_organization(organization),
             timezone.override(zoneinfo.ZoneInfo(organization.time_zone)),

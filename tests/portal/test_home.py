@@ -1,6 +1,7 @@
 """Home shows a member what that member may see and do."""
 
 import pytest
+from django.utils import timezone
 
 from apps.campaigns.models import Mailing
 from apps.organizations.permissions import RoleName
@@ -57,3 +58,13 @@ def test_home_the_list_and_the_page_of_letters_name_the_same_students(school, of
         assert words in office_client.get(school.url(name)).content.decode()
     listed = office_client.get(school.url("people:list", "students") + "?show=unreachable").content.decode()
     assert ("Lucía" in listed, "Pablo" in listed) == (True, False)
+
+
+def test_the_pages_of_the_staff_are_in_one_language_whatever_the_school_speaks(school, office_client):
+    type(school).objects.update(language="it")
+    with in_organization(school):
+        people.mailing(subject="Gita", state="done", started_at=timezone.now())
+    history = office_client.get(school.url("mailings:history")).content.decode()
+    form = office_client.get(school.url("lists:new")).content.decode()
+    assert '<html lang="en"' in history
+    assert (">Name" in form, "Nome" in form, "oggi" in history) == (True, False, False)
