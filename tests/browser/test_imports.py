@@ -49,6 +49,15 @@ def say_what_the_columns_are(page: Page, look) -> None:
     page.get_by_text("They do not look right").click()
     page.get_by_label("Windows, Western Europe (1252)").check()
     page.get_by_label("Meaning of Teléfono tutor 1").select_option("(leave out)")
+
+
+def mend_one_cell(page: Page, look) -> None:
+    page.get_by_label("Mend row 8, Correo tutor 1").fill("marta@familia.example")
+    press(page, "Read it with what is mended")
+    expect(page.get_by_role("heading", name="Mended here")).to_be_visible()
+    expect(page.locator(".mapping__bad")).to_have_count(0)
+    look(page, "imports-columns-mended")
+    page.get_by_label("Mend row 8, Correo tutor 1").fill("marta(at)familia.example")
     press(page, "Next: see the changes")
 
 
@@ -152,6 +161,7 @@ def test_a_file_is_loaded_step_by_step_and_what_differs_is_decided(page, demo, l
     look_before_anything_is_loaded(page, look)
     upload(page, roster(), "clases.csv")
     say_what_the_columns_are(page, look)
+    mend_one_cell(page, look)
     go_back_and_on(page)
     load_it(page, look)
     look_back(page, look)

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 
 from ..models import ImportRun
 from .columns import FIELDS, guess_mapping
+from .mending import Mender
 from .reading import Table
 from .refusing import FileRefused
 from .runs import facts_of
@@ -64,10 +65,14 @@ def rows_of(run: ImportRun, table: Table) -> list[Row]:
     """The first rows, with the reasons beside what cannot be read."""
     shown = [numbered for numbered, _each in zip(table.numbered_rows(), range(ROWS_SHOWN), strict=False)]
     reasons = _reasons(run, [number for number, _cells in shown])
+    mender = Mender(table.header, run.options)
     return [
         Row(
             number,
-            [Cell(text, reasons[number, heading]) for text, heading in zip(cells, table.header, strict=False)],
+            [
+                Cell(text, reasons[number, heading])
+                for text, heading in zip(mender.mend(number, cells), table.header, strict=False)
+            ],
             reasons[number, ""],
         )
         for number, cells in shown

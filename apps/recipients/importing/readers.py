@@ -39,7 +39,8 @@ def read(
     `source`: the content, an open binary file, or the path of a file or of a folder. `mapping`: {"fields": a field of
     columns.FIELDS for each column} (tables alone). `dialect`: {"encoding", "delimiter"}, found out where empty.
     `options`: "year" (name of the year of classes that name none), "kind" (who the rows are, when no column says so),
-    "coverage" ("delta": the file has changes alone). `country`: of numbers written without a code.
+    "coverage" ("delta": the file has changes alone), "mended" (see mending; tables alone). `country`: of numbers
+    written without a code.
     """
     reader = FORMATS.get(format)
     if reader is None:

@@ -4,7 +4,7 @@ Small files are compared at once, large ones by a worker; all are loaded by a wo
 """
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
@@ -18,6 +18,7 @@ from ..models import ImportRowError, ImportRun
 from . import readers
 from .columns import FIELDS, guess_mapping
 from .deciding_school import current_year
+from .mending import Mended, mended_also, mended_cells
 from .opening import FileRefused
 from .planning import stop_sentence
 from .reading import MAX_BYTES, Table
@@ -72,7 +73,16 @@ def check_run(run: ImportRun) -> None:
         run.save()
 
 
-def change_run(run: ImportRun, *, encoding: str, delimiter: str, fields: list[str], year: str, kind: str) -> None:
+def change_run(
+    run: ImportRun,
+    *,
+    encoding: str,
+    delimiter: str,
+    fields: list[str],
+    year: str,
+    kind: str,
+    mended: Sequence[Mended] = (),
+) -> None:
     """Read the file again under what the person has chosen. Raises FileRefused, and then changes nothing."""
     with run.file.open("rb") as file:
         found = readers.look(file, run.file_name, encoding=encoding, delimiter=delimiter, rows=1)
@@ -81,6 +91,8 @@ def change_run(run: ImportRun, *, encoding: str, delimiter: str, fields: list[st
     run.mapping = {"fields": known if same_width else guess_mapping(found.header), "header": found.header}
     run.dialect = found.dialect
     run.options = run.options | {"year": year or current_year(), "kind": kind}
+    if mended:
+        run.options["mended"] = mended_also(mended_cells(run.options), mended)
     run.counts, run.examples, run.problem = {}, {}, ""
     if run.state != ImportRun.State.UPLOADED:
         move(run, ImportRun.State.UPLOADED)

@@ -15,7 +15,7 @@ from .reconciling import Outcome, compare
 from .runs import change_run, keep_file, load_running
 
 # Of one run, and not of its source: next year it would be wrong.
-_OF_A_RUN = ("year", "leave_out", "allow_withdrawing")
+_OF_A_RUN = ("year", "leave_out", "allow_withdrawing", "mended")
 
 
 def save_as_source(run: ImportRun, name: str, *, withdraws: bool = False, most_withdrawn: int = 10) -> ImportSource:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .cells import RowFacts, SeenNumbers, read_day, read_kind, read_language
+from .mending import Mender
 from .opening import Files
 from .reading import OpenTable
 from .refusing import FileRefused
@@ -106,12 +107,14 @@ class _TableReader:
         self._left_place = self._own.one("left")
         self._consents = [(name, self._own.one(name)) for name in _CONSENTS if self._own.one(name) >= 0]
         self._today = timezone.localdate()
+        self._mender = Mender(table.header, options)
 
     def facts(self) -> Iterator[Staged]:
         width = len(self._table.header)
         facts = self._facts
         for row, cells in self._table.rows():
             facts.begin(row)
+            cells = self._mender.mend(row, cells)
             if len(cells) == width:
                 cells = [cell.strip() for cell in cells]
                 cells.append("")

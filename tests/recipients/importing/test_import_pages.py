@@ -230,6 +230,33 @@ def test_a_file_of_the_night_that_was_refused_says_why_at_each_step(walk, school
         assert "Try once more" not in page
 
 
+def test_a_cell_is_mended_on_the_page_and_put_back(walk, office_client, school):
+    office_client.post(walk.url("new"), {"file": sheet(row(1), row(2, "no address"))})
+    with in_organization(school):
+        run = ImportRun.objects.get()
+    form = {"field": run.mapping["fields"], "year": "2026-27", "kind": "student"}
+
+    def mend(was: str, now: str) -> str:
+        mended = {"mended_row": "3", "mended_column": "Guardian 1 email", "mended_was": was, "mended_now": now}
+        return office_client.post(walk.url("columns", run.pk), form | mended, follow=True).content.decode()
+
+    page = mend("no address", "mended@x.example")
+    assert "Mended here" in page
+    assert "mistake" not in page
+    page = mend("mended@x.example", "no address")
+    assert "Mended here" not in page
+    assert "1 mistake" in page
+    mend("no address", "mended@x.example")
+    office_client.post(walk.url("columns", run.pk), form | {"do": "next"})
+    walk.run = run
+    assert "Loaded." in walk.load()
+    with in_organization(school):
+        values = set(ContactPoint.objects.values_list("value", flat=True))
+    assert values == {"parent1@x.example", "mended@x.example"}
+    assert "<s>no address</s>" in walk.page(walk.url("columns", run.pk))
+    assert "mended" not in walk.keep("School program").options
+
+
 def test_a_bad_cell_stands_out_with_its_reason(walk, office_client):
     answer = office_client.post(walk.url("new"), {"file": sheet(row(1), row(2, "no address"))})
     page = walk.page(answer.url)
