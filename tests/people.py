@@ -5,6 +5,7 @@ from datetime import date
 from apps.campaigns.models import AudienceEntry, Mailing
 from apps.recipients.models import AcademicYear, Consent, ContactPoint, Enrolment, Group, Guardianship, Person
 from apps.senders.models import Sender
+from apps.targetlists.models import TargetList
 
 
 def year(name: str = "2026-27", starts: int = 2026) -> AcademicYear:
@@ -53,12 +54,12 @@ def consent(owner: Person, granted: bool = True) -> Consent:
 
 
 def mailing(*chosen, by=None, **fields) -> Mailing:
-    """A draft from the default sender to the `chosen` groups, people and typed addresses (texts)."""
+    """A draft from the default sender to the `chosen` groups, people, target lists and typed addresses (texts)."""
     fields = {"subject": "School trip", "body": "<p>Dear {{ first_name }}</p>"} | fields
     user = by.user if by else None
     made = Mailing.objects.create(sender=Sender.objects.get(is_default=True), created_by=user, **fields)
     for each in chosen:
-        names = {Group: "group", Person: "person"}
+        names = {Group: "group", Person: "person", TargetList: "target_list"}
         if isinstance(each, str):
             AudienceEntry.objects.create(mailing=made, address=each, normalized=each.lower())
         else:

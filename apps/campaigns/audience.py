@@ -68,7 +68,8 @@ _SELECT_COUNTS = """SELECT reason, COUNT(*), COUNT(DISTINCT normalized) FROM (
 ) grouped GROUP BY reason"""
 _SELECT_STUDENTS = f"SELECT '{_STUDENTS}', COUNT(DISTINCT about_id), 0 FROM candidate WHERE reason = ''"
 _SELECT_ABOUT = """SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
-WHERE about_id IS NOT NULL AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
+WHERE about_id IS NOT NULL AND reason <> 'outside_groups'
+    AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
 
 
 def count(mailing) -> AudienceCount:

@@ -86,7 +86,8 @@ SELECT %(organization)s, %(mailing)s, recipient_id, name, address, normalized, l
 FROM recipient %%order%%"""
 _BY_NAME = "ORDER BY search_name, recipient_id, normalized"
 
-# A copy that goes out is about every student for whose sake its address came in; a skipped row about its person's own.
+# A copy that goes out is about every student for whose sake its address came in; a skipped row about its person's own,
+# unless the writer must not know of them.
 # Two statements, because one with OR would compare every row with every candidate on SQLite; and CROSS JOIN, because
 # SQLite keeps its order: from the few rows that were skipped to their candidates.
 _INSERT_ABOUT_SENT = """INSERT INTO deliveries_deliveryabout (organization_id, delivery_id, person_id)
@@ -100,7 +101,7 @@ SELECT DISTINCT d.organization_id, d.id, c.about_id
 FROM deliveries_delivery d CROSS JOIN candidate c
 WHERE d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s AND d.not_reached = 'skipped'
     AND c.normalized = d.normalized AND COALESCE(c.recipient_id, 0) = COALESCE(d.person_id, 0)
-    AND c.about_id IS NOT NULL"""
+    AND c.about_id IS NOT NULL AND c.reason <> 'outside_groups'"""
 
 _INSERT_PACKETS = """INSERT INTO deliveries_packet
     (organization_id, mailing_id, first_id, last_id, size, state, attempt, not_before, lease_until, leased_by)

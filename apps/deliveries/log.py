@@ -18,8 +18,13 @@ from .models import Delivery, DeliveryAbout, Packet
 from .status_words import status_of
 
 
-def rows_of_log(mailing: Mailing, state: str = "", reason: str = "", search: str = "") -> QuerySet[Delivery]:
-    """The rows of the log in the order of their ids (by name), narrowed down."""
+def rows_of_log(
+    mailing: Mailing, state: str = "", reason: str = "", search: str = "", may_see_people: bool = True
+) -> QuerySet[Delivery]:
+    """The rows of the log in the order of their ids (by name), narrowed down.
+
+    Who is hidden from somebody that may not see people cannot be searched for by him either.
+    """
     in_hand = Packet.objects.filter(mailing=mailing, state=Packet.State.LEASED)
     in_hand = in_hand.filter(first_id__lte=OuterRef("id"), last_id__gte=OuterRef("id"))
     rows = Delivery.objects.filter(mailing=mailing).annotate(is_in_hand=Exists(in_hand))
@@ -39,6 +44,7 @@ def rows_of_log(mailing: Mailing, state: str = "", reason: str = "", search: str
         rows = rows.filter(
             Q(person__search_name__contains=plain) | Q(normalized__contains=plain) | Q(name__icontains=search)
         )
+        rows = rows if may_see_people else rows.exclude(reason=Reason.OUTSIDE_GROUPS)
     return rows
 
 

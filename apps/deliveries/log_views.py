@@ -29,7 +29,8 @@ _CHIPS = ("sent", "in_flight", "waiting", "failed", "uncertain", "skipped")
 def log(request, mailing: Mailing) -> HttpResponse:
     """The log, a hundred rows at a time."""
     state, reason, search = request.GET.get("state", ""), request.GET.get("reason", ""), request.GET.get("q", "")[:200]
-    page = paginate(rows_of_log(mailing, state, reason, search), request, order=("id",))
+    may_see_people = request.membership.may(Permission.VIEW_PEOPLE)
+    page = paginate(rows_of_log(mailing, state, reason, search, may_see_people), request, order=("id",))
     context = head(request, mailing)
     context |= {
         "page": page,

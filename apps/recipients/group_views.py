@@ -13,6 +13,7 @@ from apps.organizations.models import Unit
 from apps.organizations.permissions import SENDING, Permission, requires
 
 from . import grouping
+from .group_uses import why_they_must_stay
 from .models import AcademicYear, Group
 from .reaching import with_reach
 from .school_forms import GroupForm
@@ -74,10 +75,11 @@ def edit(request, pk: int) -> HttpResponse:
 @requires(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "POST"])
 def delete(request, pk: int) -> HttpResponse:
-    """Say who is in the group; on POST delete it."""
+    """Say who is in the group; on POST delete it, unless a message that waits for its start goes to it."""
     found = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
-    if request.method != "POST":
-        context = {"group": found, "figures": grouping.figures_of_group(found)}
+    must_stay = why_they_must_stay([found])
+    if request.method != "POST" or must_stay:
+        context = {"group": found, "figures": grouping.figures_of_group(found), "must_stay": must_stay}
         return render(request, "people/group_delete.html", context)
     found.delete()
     messages.success(request, _("The group %(name)s is deleted.") % {"name": found})

@@ -12,6 +12,7 @@ from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
 from . import grouping
+from .group_uses import why_they_must_stay
 from .models import AcademicYear, Group
 from .posted_ids import posted_id
 from .school_forms import CopyForm, YearForm
@@ -47,10 +48,11 @@ def edit(request, pk: int) -> HttpResponse:
 @requires(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "POST"])
 def delete(request, pk: int) -> HttpResponse:
-    """Say what goes with the year; on POST delete it."""
+    """Say what goes with the year; on POST delete it, unless a message that waits goes to one of its groups."""
     year = get_object_or_404(AcademicYear, pk=pk)
-    if request.method != "POST":
-        context = {"year": year, "figures": grouping.figures_of_year(year)}
+    must_stay = why_they_must_stay(year.groups.all())
+    if request.method != "POST" or must_stay:
+        context = {"year": year, "figures": grouping.figures_of_year(year), "must_stay": must_stay}
         return render(request, "people/year_delete.html", context)
     grouping.delete_year(year)
     messages.success(request, _("The year %(name)s is deleted.") % {"name": year})

@@ -217,7 +217,7 @@ def test_who_is_outside_the_writers_groups_is_counted_and_not_named(class_5a, te
     olga = people.guardian("Olga Roca", "olga@x.example", people.student("Pau Roca", class_5a))
     mailing = mailing_to(static("Mixed", olga), by=teacher)
     (row,) = audience.left_out(mailing)
-    assert (row.name, row.address, row.reason) == ("", "", Reason.OUTSIDE_GROUPS)
+    assert (row.name, row.address, row.reason, row.about_ids) == ("", "", Reason.OUTSIDE_GROUPS, ())
 
 
 @pytest.mark.feature("S2.8")

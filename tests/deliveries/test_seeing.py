@@ -6,9 +6,11 @@ from apps.campaigns.models import Mailing
 from apps.core.exports import defused
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.surveys.answering import record_answer
+from apps.targetlists.models import TargetList
 from tests import people
 from tests.conftest import make_member
 from tests.deliveries.conftest import Sent
+from tests.deliveries.engine import started
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,20 @@ def test_the_log_is_narrowed_by_state_and_by_part_of_a_name_or_address(see, sent
     assert "Núria Ortega" not in see("mailings:log", sent.mailing.pk, query="?state=skipped&reason=no_address")
     assert "Marc" not in see("mailings:log", sent.mailing.pk, query="?q=NURIA")
     assert "No row fits" in see("mailings:log", sent.mailing.pk, query="?q=nobody%00")
+
+
+def test_a_teacher_reads_and_finds_no_name_from_outside_his_groups(client, school, scoped, teacher):
+    olga = people.guardian("Olga Roca", "olga@x.example", people.student("Pau Roca", people.group("5º A")))
+    members = TargetList.objects.create(name="Mixed", kind="static")
+    members.members.create(person=olga)
+    mailing = started(members, by=teacher)
+    assert mailing.deliveries.get().reason == "outside_groups"
+    client.force_login(teacher.user)
+    log = client.get(school.url("mailings:log", mailing.pk)).content.decode()
+    assert ("Somebody outside" in log, "Olga" in log, "Pau" in log) == (True, False, False)
+    for search in ("olga", "x.example"):
+        found = client.get(school.url("mailings:log", mailing.pk), {"q": search}).content.decode()
+        assert "No row fits" in found
 
 
 def test_a_long_log_costs_no_query_per_row(office_client, school, sent: Sent, django_assert_max_num_queries):

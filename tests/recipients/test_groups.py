@@ -111,6 +111,20 @@ def test_a_group_is_added_changed_and_deleted(office_client, school, scoped):
     assert Person.objects.filter(last_name="Puig").exists()
 
 
+def test_a_group_that_a_scheduled_message_goes_to_stays_and_so_does_its_year(office_client, school, scoped):
+    group = people.group("5º A")
+    message = people.mailing(group, people.group("5º B"), state="pending", starts_at="2027-01-08T08:00:00Z")
+    pages = [("people:group_delete", group.pk), ("people:year_delete", group.year_id)]
+    for name, pk in pages:
+        for page in (office_client.get(school.url(name, pk)), office_client.post(school.url(name, pk))):
+            assert "1 message that waits for its start goes to it." in page.text
+            assert "button--final" not in page.text
+    message.delete()
+    office_client.post(school.url(*pages[0]))
+    office_client.post(school.url(*pages[1]))
+    assert not Group.objects.exists()
+
+
 def test_a_second_group_of_the_same_name_unit_and_year_is_refused(office_client, school, scoped):
     group = people.group("5º A")
     form = {"kind": "class", "name": "5º A", "year": group.year_id}
