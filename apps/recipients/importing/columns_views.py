@@ -17,7 +17,7 @@ from ..posted_ids import posted_id
 from .columns import FIELDS
 from .first_rows import columns_of, rows_of
 from .letters import NAMES, choices, words_of
-from .mending import TEXT_AT_MOST, Mended, mended_cells
+from .mending import CELLS_AT_MOST, TEXT_AT_MOST, Mended, mended_cells
 from .mistake_rows import mistakes_shown
 from .reading import DELIMITERS, FileRefused, Table
 from .runs import change_run, plan, table_of
@@ -84,9 +84,9 @@ def _mended(request) -> list[Mended]:
     """The cells of the page that a person may have mended; each comes with its row, its column and what stood there."""
     lists = [request.POST.getlist(f"mended_{name}") for name in ("row", "column", "was", "now")]
     return [
-        (int(row), column, was, now.replace("\0", "").strip()[:TEXT_AT_MOST])
+        (int(row), column, was, now.strip()[:TEXT_AT_MOST])
         for row, column, was, now in zip(*lists, strict=False)
-        if row.isdecimal() and len(row) < 10
+        if row.isdecimal() and len(row) < 10 and "\0" not in column + was + now
     ]
 
 
@@ -112,6 +112,7 @@ def _context(found: ImportRun) -> dict:
         "kinds": Person.Kind.choices,
         "columns": columns_of(found, table),
         "mended": mended_cells(found.options),
+        "most_mended": CELLS_AT_MOST,
     }
     context["may_mend"] = context["is_open"] and is_table
     return context | (_of_table(found, table) if table else {})

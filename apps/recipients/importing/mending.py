@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 Mended = tuple[int, str, str, str]
 TEXT_AT_MOST = 300
-CELLS_AT_MOST = 500
+# All of them stand on one page.
+CELLS_AT_MOST = 300
 
 
 def mended_cells(options: dict) -> list[Mended]:

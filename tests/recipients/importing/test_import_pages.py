@@ -240,6 +240,7 @@ def test_a_cell_is_mended_on_the_page_and_put_back(walk, office_client, school):
         mended = {"mended_row": "3", "mended_column": "Guardian 1 email", "mended_was": was, "mended_now": now}
         return office_client.post(walk.url("columns", run.pk), form | mended, follow=True).content.decode()
 
+    assert "Mended here" not in mend("no address", "mended\0@x.example")
     page = mend("no address", "mended@x.example")
     assert "Mended here" in page
     assert "mistake" not in page
