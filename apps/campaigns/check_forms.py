@@ -1,5 +1,7 @@
 """The forms of steps three and four."""
 
+from datetime import timedelta
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -26,6 +28,9 @@ class TestSendForm(forms.Form):
         return normalize_email(self.cleaned_data["address"])
 
 
+FURTHEST_START = timedelta(days=366)
+
+
 class SendForm(forms.Form):
     """Now, or at a time in the organisation's time zone. `getting` is the number that the page has named."""
 
@@ -39,6 +44,7 @@ class SendForm(forms.Form):
         label=_("Day and time"),
         required=False,
         widget=forms.DateTimeInput(attrs={"class": "input", "type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": _("Choose a day and a time.")},
     )
     getting = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -53,6 +59,8 @@ class SendForm(forms.Form):
             raise ValidationError({"starts_at": _("Say the day and the time at which it should start.")})
         if cleaned.get("when") == "later" and starts_at and starts_at <= timezone.now():
             raise ValidationError({"starts_at": _("This time is over. Choose a later one.")})
+        if cleaned.get("when") == "later" and starts_at and starts_at > timezone.now() + FURTHEST_START:
+            raise ValidationError({"starts_at": _("This is more than a year ahead. Choose an earlier time.")})
         if cleaned.get("getting") != self._getting:
             self.data = {**self.data.dict(), "getting": str(self._getting)}  # type: ignore[attr-defined]
             raise ValidationError(_("The number of recipients has changed meanwhile. Look at it again, then press."))

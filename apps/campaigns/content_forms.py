@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.form_looks import one_line
 from apps.core.normalizing import printable
 from apps.surveys.models import Question
 
@@ -37,7 +38,7 @@ class ContentForm(forms.ModelForm):
         subject = self.cleaned_data["subject"]
         if printable(subject) != subject:
             raise ValidationError(_("The subject must be one line, without invisible signs."))
-        return subject
+        return one_line(subject)
 
     def clean_body(self) -> str:
         body = self.cleaned_data["body"]

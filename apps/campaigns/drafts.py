@@ -63,7 +63,13 @@ def opens_draft(view):
         if mailing is None:
             raise Http404
         if mailing.state != Mailing.State.DRAFT:
-            messages.warning(request, _("This message is on its way or sent, and cannot be changed any more."))
+            waits = mailing.state == Mailing.State.PENDING
+            messages.warning(
+                request,
+                _("This message waits for its start. Take it back to change it.")
+                if waits
+                else _("This message is on its way or sent, and cannot be changed any more."),
+            )
             return redirect(request.organization.url("mailings:log", mailing.pk))
         return view(request, mailing, **kwargs)
 

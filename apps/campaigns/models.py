@@ -68,6 +68,7 @@ class Mailing(OrganizationModel):
     waits_for = models.ForeignKey(SenderAccount, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     frozen_html = models.TextField(blank=True)
     frozen_text = models.TextField(blank=True)
+    frozen_sender = models.CharField(max_length=100, blank=True)  # its name
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -82,6 +83,11 @@ class Mailing(OrganizationModel):
 
     def __str__(self) -> str:
         return self.subject or str(_("(no subject yet)"))
+
+    @property
+    def sender_name(self) -> str:
+        """The name that families saw, whatever the sender is called since; of a draft, the name that it has."""
+        return self.frozen_sender or (self.sender.name if self.sender else "")
 
     @property
     def is_paused(self) -> bool:

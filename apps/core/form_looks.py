@@ -1,5 +1,6 @@
 """What every form of Bedel shares: the look of its controls, and text that fits on one line."""
 
+import re
 import unicodedata
 
 from django import forms
@@ -12,9 +13,14 @@ from django.utils.translation import gettext as _
 _NO_BOUND = 2**31 - 1  # what a database takes; nobody meant it as a bound
 
 
+# Of no width, and those that turn the direction of what follows (Unicode TR 9): they come along when text is pasted,
+# and make a name look like another. Not the joiners of emoji and of Persian.
+_NOT_SEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+
 def one_line(value: str) -> str:
-    """`value` with single spaces. Raises ValidationError on line breaks' kin: control and invisible characters."""
-    text = " ".join(value.split())
+    """`value` with single spaces, and without signs of no width. Raises ValidationError on control characters."""
+    text = " ".join(_NOT_SEEN.sub("", value).split())
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co") for character in text):
         raise ValidationError(_("This has invisible characters in it. Type it again."))
     return text

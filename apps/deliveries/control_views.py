@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from apps.campaigns import scheduling
+from apps.campaigns.drafts import mailings_of
 from apps.campaigns.models import Mailing
 from apps.core.states import TransitionRefused
 from apps.organizations.permissions import SENDING, requires
@@ -36,9 +37,15 @@ def resume(request, mailing: Mailing) -> HttpResponse:
 
 @requires(*SENDING)
 @require_POST
+def take_back(request, pk: int) -> HttpResponse:
+    """Back to a draft, as long as it has not started; what is a draft again (a second press) is opened."""
+    if mailings_of(request.membership).filter(pk=pk, state=Mailing.State.DRAFT).exists():
+        return redirect(request.organization.url("messages:check", pk))
+    return _take_back(request, pk=pk)
+
+
 @opens_mailing
-def take_back(request, mailing: Mailing) -> HttpResponse:
-    """Back to a draft, as long as it has not started."""
+def _take_back(request, mailing: Mailing) -> HttpResponse:
     return _change(request, mailing, scheduling.take_back, _("It has started already. You can stop it."))
 
 

@@ -3,9 +3,7 @@
 from django.db.models import Count
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.text import slugify
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from apps.campaigns.audience import Reason
@@ -17,6 +15,7 @@ from apps.organizations.permissions import Permission, requires
 from .answers import how_many_answered
 from .log import dressed, header, rows_of_log, table
 from .models import Delivery
+from .pace import pace_of
 from .tallies import Tally, tallies_of
 from .visible_mailings import SEEING, may_control, opens_mailing
 
@@ -53,9 +52,10 @@ def progress(request, mailing: Mailing) -> HttpResponse:
 
     A page that was made for an earlier state has the wrong buttons: it is told to fetch itself anew.
     """
-    if request.htmx and request.GET.get("state") != mailing.state:
+    context = head(request, mailing)
+    if request.htmx and request.GET.get("state") != context["stage"]:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "mailings/_progress.html", head(request, mailing))
+    return render(request, "mailings/_progress.html", context)
 
 
 @requires(*SEEING)
@@ -70,39 +70,25 @@ def download(request, mailing: Mailing) -> FileResponse:
 def head(request, mailing: Mailing) -> dict:
     """What the head of each of the mailing's tabs shows."""
     tally = tallies_of([mailing.pk])[mailing.pk]
+    stage = _stage(mailing, tally)
     return {
         "mailing": mailing,
         "tally": tally,
-        "speed": _speed(mailing, tally),
+        "pace": pace_of(mailing, tally),
         "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
         "may_mend_account": request.membership.may(Permission.MANAGE_SENDERS),
         "may_control": may_control(request.membership, mailing),
         "may_send_again": mailing.state in (Mailing.State.DONE, Mailing.State.STOPPED),
-        "is_live": mailing.state in (Mailing.State.PENDING, Mailing.State.SENDING) or mailing.waits_for_id,
+        "stage": stage,
+        "is_live": stage in (Mailing.State.PENDING, Mailing.State.SENDING, "stopping") or mailing.waits_for_id,
         "retry_at": mailing.waits_for.retry_at if mailing.waits_for else None,
         "answered": how_many_answered(mailing) if mailing.question_id else 0,
     }
 
 
-def _speed(mailing: Mailing, tally: Tally) -> dict | None:
-    """Messages a second since the start, and the seconds that are left; None while nothing can be said."""
-    is_first_time = mailing.state == Mailing.State.SENDING and mailing.finished_at is None
-    if not is_first_time or not mailing.started_at or tally.done < 5:
-        return None
-    seconds = max(1.0, (timezone.now() - mailing.started_at).total_seconds())
-    rate = tally.done / seconds
-    return {"rate": round(rate, 1) if rate < 10 else round(rate), "left": _span(tally.open / rate)}
-
-
-def _span(seconds: float) -> str:
-    """About how long, in the largest unit that says it well."""
-    if seconds < 100:
-        return ngettext("about %(n)s second left", "about %(n)s seconds left", round(seconds)) % {"n": round(seconds)}
-    minutes = round(seconds / 60)
-    if minutes < 100:
-        return ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
-    hours = round(minutes / 60)
-    return ngettext("about %(n)s hour left", "about %(n)s hours left", hours) % {"n": hours}
+def _stage(mailing: Mailing, tally: Tally) -> str:
+    """The state of the page: "stopping" while workers still hold packets of a mailing that was stopped."""
+    return "stopping" if mailing.state == Mailing.State.STOPPED and tally.in_flight else mailing.state
 
 
 def _chips(current: str, tally: Tally) -> list[dict]:

@@ -50,12 +50,15 @@ def _lead(running: list[Mailing]) -> str:
     """What is on its way, in a line: only what is being sent is going out."""
     states = Counter(mailing.state for mailing in running)
     sending, pending, stopped = (states[state] for state in (Mailing.State.SENDING, *_HELD))
+    paused = sum(mailing.is_paused for mailing in running)
     parts = {
         ngettext("%(number)s message is going out", "%(number)s messages are going out", sending): sending,
         ngettext(
             "%(number)s message waits for its start", "%(number)s messages wait for their start", pending
         ): pending,
-        ngettext("%(number)s message is stopped", "%(number)s messages are stopped", stopped): stopped,
+        ngettext("%(number)s message is stopped", "%(number)s messages are stopped", stopped - paused): stopped
+        - paused,
+        ngettext("%(number)s message is paused", "%(number)s messages are paused", paused): paused,
     }
     said = [words % {"number": number} for words, number in parts.items() if number]
     return f"{', '.join(said)}." if said else _("Nothing is going out now.")

@@ -104,7 +104,7 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        say_bounds(self, "messages_per_minute", "max_connections", "messages_per_connection")
+        say_bounds(self, "port", "messages_per_minute", "max_connections", "messages_per_connection")
         self.is_new = self.instance.pk is None
         self._before = {name: getattr(self.instance, name) for name in _PLACES}
         self._stored = {name for name, column in _COLUMNS.items() if getattr(self.instance, column)}

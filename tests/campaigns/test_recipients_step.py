@@ -96,12 +96,15 @@ def test_saved_messages_are_listed_opened_and_deleted_after_asking(draft, office
 
 
 @pytest.mark.parametrize("name", ["recipients", "content", "delete", "upload"])
-def test_what_is_on_its_way_cannot_be_changed(draft, office_client, name):
+@pytest.mark.parametrize(
+    ("state", "sentence"), [("sending", "cannot be changed any more"), ("pending", "Take it back to change it")]
+)
+def test_what_is_on_its_way_cannot_be_changed(draft, office_client, name, state, sentence):
     with in_organization(draft.organization):
-        Mailing.objects.filter(pk=draft.pk).update(state=Mailing.State.PENDING)
+        Mailing.objects.filter(pk=draft.pk).update(state=state, starts_at="2027-01-08T08:00:00Z")
     response = office_client.post(url(draft, name), {"subject": "Other", "do": "next"}, follow=True)
     assert response.redirect_chain[0][0] == draft.organization.url("mailings:log", draft.pk)
-    assert "cannot be changed any more" in response.content.decode()
+    assert sentence in response.content.decode()
     assert fresh(draft).subject == "School trip"
 
 

@@ -63,8 +63,9 @@ def test_a_time_of_the_organisation_s_zone_is_kept(draft, office_client, noon):
     [
         ("", "Say the day and the time"),
         ("2026-11-20T11:59", "This time is over"),
+        ("2028-01-01T08:00", "more than a year ahead"),
         ("2027-03-28T02:30", "in time zone Europe/Madrid"),
-        ("tomorrow", "Enter a valid date/time"),
+        ("tomorrow", "Choose a day and a time"),
     ],
 )
 def test_a_time_that_cannot_be_is_answered_in_its_place(draft, office_client, noon, typed, sentence):

@@ -4,6 +4,8 @@ import pytest
 
 from apps.campaigns.models import Mailing
 from apps.core.exports import defused
+from apps.deliveries import controlling
+from apps.deliveries.claiming import claim
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.surveys.answering import record_answer
 from apps.targetlists.models import TargetList
@@ -139,9 +141,32 @@ def test_stop_resume_and_take_back_say_so_when_somebody_was_faster(office_client
 
 def test_taking_back_makes_it_a_draft_again(office_client, school, scoped, office):
     mailing = people.mailing("a@x.example", by=office, state="pending", starts_at="2099-01-01T00:00:00Z")
-    response = office_client.post(school.url("mailings:take_back", mailing.pk))
-    assert response.url == school.url("messages:check", mailing.pk)
-    assert Mailing.objects.get(pk=mailing.pk).state == "draft"
+    for _press in range(2):  # the second by a page that is not up to date
+        response = office_client.post(school.url("mailings:take_back", mailing.pk))
+        assert response.url == school.url("messages:check", mailing.pk)
+        assert Mailing.objects.get(pk=mailing.pk).state == "draft"
+
+
+def test_the_name_under_which_it_was_sent_stays_when_the_sender_is_renamed(see, scoped, office):
+    mailing = started("a@x.example", by=office)
+    name = mailing.sender.name
+    type(mailing.sender).objects.update(name="Another name")
+    assert f"from {name}, by" in see("mailings:log", mailing.pk).replace("\n", " ")
+
+
+def test_while_workers_still_hold_packets_a_stopped_message_is_stopping(see, office_client, school, scoped, office):
+    mailing = started(*[f"a{number}@x.example" for number in range(3)], by=office)
+    packet = claim("worker", {}).packet
+    controlling.stop(mailing)
+    page = see("mailings:log", mailing.pk)
+    assert ("Stopping." in page, "3 have not been sent" in page) == (True, False)
+    packet.give_back()
+    headers = {"HX-Request": "true"}
+    live = office_client.get(school.url("mailings:progress", mailing.pk) + "?state=stopping", headers=headers)
+    assert live.headers["HX-Refresh"] == "true"
+    page = see("mailings:log", mailing.pk)
+    assert "3 have not been sent" in page
+    assert "hx-trigger" not in page
 
 
 def answer(sent: Sent, about, value: str, address: str = "nuria@x.example"):

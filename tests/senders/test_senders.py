@@ -132,7 +132,7 @@ def test_without_a_user_name_the_password_goes(administrator_client, school, sco
     [
         ({"host": "smtp school"}, "name of the server alone"),
         ({"host": "http://smtp.school.example/"}, "name of the server alone"),
-        ({"port": "70000"}, "65535"),
+        ({"port": "70000"}, "from 1 to 65,535"),
         ({"name": "Mail"}, "already"),
         ({"security": "magic"}, "valid choice"),
     ],
