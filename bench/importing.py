@@ -99,9 +99,9 @@ _TABLES = (
         first1 text, last1 text, email1 text, phone1 text, first2 text, last2 text, email2 text, phone2 text)""",
 )
 _PEOPLE = """INSERT INTO recipients_person (organization_id, kind, external_id, first_name, last_name, search_name,
-    language, document, active, left_source, created_at)
+    language, document, active, left_source, imported_name, language_source, created_at)
 SELECT DISTINCT ON ({key}) %(organization)s, '{kind}', {key}, {first}, {last}, lower({last} || ' ' || {first}),
-    '', '', true, '', now() FROM row_of_file
+    '', '', true, '', '', '', now() FROM row_of_file
 ON CONFLICT (organization_id, external_id) WHERE NOT external_id = ''
 DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name, search_name = excluded.search_name"""
 _CONTACTS = """INSERT INTO recipients_contactpoint (organization_id, person_id, channel, purpose, value, normalized,

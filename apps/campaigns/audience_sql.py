@@ -12,7 +12,7 @@ from typing import Any
 
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
-from apps.recipients.models import Group, Person
+from apps.recipients.models import Group, Guardianship, Person
 
 from .audience_lists import UPLOADED_ROWS, ListedPeople, listed_people
 from .models import AudienceEntry, Mailing
@@ -63,10 +63,12 @@ def _students_are_chosen(mailing: Mailing) -> bool:
 
 def _pieces(mailing: Mailing, permitted: "_Permitted", listed: ListedPeople) -> dict[str, str]:
     """Mark -> what stands in its place, in this order: the first texts have later marks in them."""
+    is_restricted = Guardianship.objects.filter(restricted=True).exists()
     of_lists = [f"\n    UNION SELECT person_id, {by_hand} FROM ({sql}) of_list" for sql, by_hand in listed.people]
     return {
         "%%chosen_of_lists%%": "".join(of_lists),
-        "%%excluded%%": _excluded(listed),
+        "%%excluded%%": _excluded(listed) + (_KEPT_AWAY if is_restricted else ""),
+        "%%kept_away%%": _IS_KEPT_AWAY if is_restricted else "",
         "%%person_reason%%": _PERSON_REASON,
         "%%address_reason%%": _ADDRESS_REASON,
         "%%excluded_person%%": _EXCLUDED_PERSON if listed.excluded_people else "",
@@ -163,6 +165,16 @@ _EXCLUDED = """excluded_person (person_id) AS (
 _EXCLUDED_PERSON = "WHEN s.id IN (SELECT person_id FROM excluded_person) THEN 'excluded'"
 _EXCLUDED_ADDRESS = "WHEN c.normalized IN (SELECT normalized FROM excluded_address) THEN 'excluded'"
 
+# Whoever must not be contacted about a student is not reached through another's record either: a mailbox that he shares,
+# or himself under a name that is spelt otherwise.
+_KEPT_AWAY = """kept_away (student_id, normalized) AS (
+    SELECT r.student_id, x.normalized FROM recipients_guardianship r
+    JOIN recipients_contactpoint x ON x.person_id = r.guardian_id AND x.organization_id = %(organization)s
+        AND x.channel = 'email'
+    WHERE r.organization_id = %(organization)s AND r.restricted
+), """
+_IS_KEPT_AWAY = "WHEN (s.id, c.normalized) IN (SELECT student_id, normalized FROM kept_away) THEN 'restricted'"
+
 # Why a chosen person is left out, whatever his addresses. s = chosen_person.
 _CHOSEN_REASON = """WHEN s.permitted = 0 THEN 'outside_groups' WHEN s.has_left = 1 THEN 'former' %%excluded_person%%"""
 
@@ -172,7 +184,7 @@ _ANY_COMMUNICATION = """SELECT 1 FROM recipients_contactpoint c WHERE c.organiza
     AND c.person_id = s.id AND c.channel = 'email' AND c.purpose = 'communication'"""
 
 _GUARDIANS = f"""SELECT g.guardian_id, s.id, c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
-    CASE {_CHOSEN_REASON} WHEN g.restricted THEN 'restricted'
+    CASE {_CHOSEN_REASON} WHEN g.restricted THEN 'restricted' %%kept_away%%
          WHEN c.id IS NULL THEN 'no_address' ELSE %%person_reason%% END, 1, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 JOIN recipients_guardianship g ON g.student_id = s.id AND g.organization_id = %(organization)s
@@ -181,7 +193,7 @@ LEFT JOIN recipients_contactpoint c ON c.person_id = g.guardian_id AND c.organiz
 WHERE s.kind = 'student'"""
 
 _PERSONAL = f"""SELECT s.id, s.id, c.id, COALESCE(c.value, ''), COALESCE(c.normalized, ''),
-    CASE {_CHOSEN_REASON} WHEN c.id IS NULL THEN 'no_address'
+    CASE {_CHOSEN_REASON} %%kept_away%% WHEN c.id IS NULL THEN 'no_address'
          ELSE %%person_reason%% END, 2, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 LEFT JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
@@ -189,7 +201,7 @@ LEFT JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id 
 WHERE s.kind = 'student'"""
 
 _COMMUNICATION = f"""SELECT s.id, s.id, c.id, c.value, c.normalized,
-    CASE {_CHOSEN_REASON} ELSE %%person_reason%% END, 3, NULL, CAST(NULL AS bigint)
+    CASE {_CHOSEN_REASON} %%kept_away%% ELSE %%person_reason%% END, 3, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
     AND c.channel = 'email' AND c.purpose = 'communication'

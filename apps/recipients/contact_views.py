@@ -10,6 +10,7 @@ from apps.organizations.permissions import Permission, requires
 from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand, set_sms
 from .forms import ContactPointForm, GuardianForm, GuardianshipForm
 from .models import ContactPoint, Guardianship, Person
+from .taking_away import end_guardianship
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -79,7 +80,7 @@ def guardianship(request, pk: int) -> HttpResponse:
     pair = get_object_or_404(Guardianship.objects.select_related("student", "guardian"), pk=pk)
     form = GuardianshipForm(request.POST or None, instance=pair)
     if request.method == "POST" and request.POST.get("do") == "end":
-        pair.delete()
+        end_guardianship(pair)
         return redirect(_back(request, pair.student_id))
     if request.method == "POST" and form.is_valid():
         restrict(form.save(commit=False))

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person, Source
+from .taking_away import remember_address
 
 
 def save_by_hand(point: ContactPoint) -> None:
@@ -29,8 +30,9 @@ def make_primary(point: ContactPoint) -> None:
 
 
 def delete_contact_point(point: ContactPoint) -> None:
-    """Delete an address; if it was the primary one, the next own address takes its place."""
+    """Delete an address, for imports too; if it was the primary one, the next own address takes its place."""
     with transaction.atomic():
+        remember_address(point)
         point.delete()
         _settle_primary(point)
 
@@ -54,6 +56,13 @@ def set_here(person: Person, is_here: bool) -> None:
     person.active = is_here
     person.left_on = None if is_here else timezone.localdate()
     person.left_source = "" if is_here else Source.HAND
+
+
+def pin_name(person: Person) -> None:
+    """Note, without saving, that the name is typed by hand: imports know the person by the one that it had."""
+    person.imported_name = (
+        person.imported_name or person.search_name or Person.make_search_name(person.first_name, person.last_name)
+    )
 
 
 def set_sms(point: ContactPoint, can_receive: bool) -> None:

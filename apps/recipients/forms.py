@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.normalizing import normalize_document
 from apps.organizations.models import Unit
 
-from .family import set_here
-from .models import ContactPoint, Group, Guardianship, NoteFolder, Person
+from .family import pin_name, set_here
+from .models import ContactPoint, Group, Guardianship, NoteFolder, Person, Source
 
 
 def _dress(form: forms.BaseForm) -> None:
@@ -19,7 +19,10 @@ def _dress(form: forms.BaseForm) -> None:
 
 
 class PersonForm(forms.ModelForm):
-    """Name, language, unit and the school's own number. A name in either field is enough."""
+    """Name, language, unit and the school's own number. A name in either field is enough.
+
+    Names and languages that are typed here are pinned against imports.
+    """
 
     unit: "forms.ModelChoiceField[Unit]" = forms.ModelChoiceField(queryset=None, label=_("Unit"), required=False)
 
@@ -42,6 +45,10 @@ class PersonForm(forms.ModelForm):
         """Save; the day on which somebody leaves is noted, and forgotten when he comes back."""
         if "active" in self.changed_data:
             set_here(self.instance, self.instance.active)
+        if {"first_name", "last_name"} & set(self.changed_data):
+            pin_name(self.instance)
+        if "language" in self.changed_data:
+            self.instance.language_source = Source.HAND
         return super().save(commit)
 
     def clean(self) -> dict:

@@ -11,6 +11,7 @@ from apps.core.normalizing import without_accents
 from apps.organizations.models import Unit
 
 from .models import AcademicYear, Enrolment, Group, Person, Source
+from .taking_away import end_enrolments
 
 STUDENT, TEACHER = Enrolment.Role.STUDENT, Enrolment.Role.TEACHER
 
@@ -52,7 +53,7 @@ def put_in(group: Group, role: str, people: QuerySet[Person]) -> int:
 
 def take_out(group: Group, role: str, ids: Iterable[int]) -> int:
     """Take these people out of the group; how many were in it."""
-    return Enrolment.objects.filter(group=group, role=role, person__any_of=list(ids)).delete()[0]
+    return end_enrolments(Enrolment.objects.filter(group=group, role=role, person__any_of=list(ids)))
 
 
 @transaction.atomic
@@ -60,8 +61,11 @@ def move(group: Group, target: Group, ids: Iterable[int]) -> int:
     """Move students to another group; who is there already only leaves this one. How many have left this one."""
     leaving = Enrolment.objects.filter(group=group, role=STUDENT, person__any_of=list(ids))
     there = Enrolment.objects.filter(group=target, role=STUDENT, person=OuterRef("person"))
-    moved = leaving.filter(~Exists(there)).update(group=target, source=Source.HAND)
-    return moved + leaving.delete()[0]
+    moving = list(leaving.filter(~Exists(there)).values_list("organization_id", "person_id"))
+    number = end_enrolments(leaving)
+    come = [Enrolment(organization_id=each, person_id=person, group=target, role=STUDENT) for each, person in moving]
+    Enrolment.objects.bulk_create(come, ignore_conflicts=True)
+    return number
 
 
 def targets_of(group: Group) -> QuerySet[Group]:

@@ -25,6 +25,7 @@ from .models import (
     NoteFolder,
     Person,
     Source,
+    TakenAway,
 )
 
 Move = Callable[[Person, Person], None]
@@ -107,6 +108,7 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     kept, gone = locked[kept.pk], locked[gone.pk]
     _check_two(kept, gone)
     _write_down(kept, gone, of_gone, user)
+    imported_name = _imported_name(kept, gone)
     for move in (_move_own, *_MOVES):
         move(kept, gone)
     membership = kept.membership_id or gone.membership_id
@@ -114,9 +116,23 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     for column in (column for name in of_gone for column in FIELDS[name]):
         setattr(kept, column, getattr(gone, column))
     kept.membership_id = membership
+    name = Person.make_search_name(kept.first_name, kept.last_name)
+    kept.imported_name = "" if imported_name == name and not kept.imported_name else imported_name
     kept.save()
     settle_primaries(kept)
     return kept
+
+
+def _imported_name(kept: Person, gone: Person) -> str:
+    """The folded name under which imports know them: of the one that an import brought, if it is one alone."""
+    brought = [each for each in (gone, kept) if _is_imported(each)]
+    known = brought[0] if len(brought) == 1 else kept
+    return known.imported_name or known.search_name
+
+
+def _is_imported(person: Person) -> bool:
+    points = ContactPoint.objects.filter(person=person, source=Source.IMPORT)
+    return person.import_source_id is not None or points.exists()
 
 
 def _check_two(kept: Person, gone: Person) -> None:
@@ -160,6 +176,9 @@ def _move_own(kept: Person, gone: Person) -> None:
     move_rows(ConsentChange, "person", kept, gone)
     move_rows(Note, "person", kept, gone)
     move_rows(ImportConflict, "person", kept, gone, ("channel", "purpose", "normalized"))
+    move_rows(TakenAway, "person", kept, gone, ("guardian",), among=Q(guardian__isnull=False))
+    move_rows(TakenAway, "person", kept, gone, ("group", "role"), among=Q(group__isnull=False))
+    move_rows(TakenAway, "guardian", kept, gone, ("person",))
 
 
 def _move_points(kept: Person, gone: Person) -> None:

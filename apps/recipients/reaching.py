@@ -1,8 +1,9 @@
 """How the family of a student is written to by email, and what stands in the way where it is not.
 
 The same rules as those of a mailing: a guardian's primary address unless he is restricted, the student's own primary
-one, the communication addresses; none that came back, with whomever it stands on record. An address whose owner has
-unsubscribed leads to the family all the same: that it gets nothing is a choice, and nothing to be mended.
+one, the communication addresses; none of a restricted guardian, and none that came back, with whomever it stands.
+An address whose owner has unsubscribed leads to the family all the same: that it gets nothing is a choice, and nothing
+to be mended.
 """
 
 from collections.abc import Iterable
@@ -42,8 +43,10 @@ def out_of_reach(student: str = "pk") -> Q:
     """The condition that no address leads to the family; `student` names the column with the student's id."""
     own = _used().filter(~Exists(_failed()))
     of_guardian = own.filter(person=OuterRef("guardian"), purpose=ContactPoint.Purpose.OWN)
+    of_guardian = of_guardian.filter(~Exists(_of_restricted(OuterRef(OuterRef("student")))))
     guardians = Guardianship.objects.filter(student=OuterRef(student), restricted=False).filter(Exists(of_guardian))
-    return ~Exists(own.filter(person=OuterRef(student))) & ~Exists(guardians)
+    of_student = own.filter(person=OuterRef(student)).filter(~Exists(_of_restricted(OuterRef("person"))))
+    return ~Exists(of_student) & ~Exists(guardians)
 
 
 def with_reach(students: Iterable[Person]) -> list[Person]:
@@ -68,12 +71,19 @@ def _failed() -> QuerySet[ContactPoint]:
     )
 
 
+def _of_restricted(student: OuterRef) -> QuerySet[ContactPoint]:
+    """The same address with somebody who must not be contacted about the student."""
+    pairs = Guardianship.objects.filter(guardian=OuterRef("person"), restricted=True, student=OuterRef(student))
+    return ContactPoint.objects.filter(Exists(pairs), channel=_EMAIL, normalized=OuterRef("normalized"))
+
+
 def _with(emails: Prefetch) -> QuerySet[Person]:
     return Person.objects.prefetch_related(emails)
 
 
 def _reach(student) -> Reach:
     reach = Reach()
+    barred = {point.normalized for pair in student.pairs if pair.restricted for point in pair.guardian.emails}
     if not student.pairs:
         reach.obstacles.append(Obstacle("", "", _("No guardian on record.")))
     for pair in student.pairs:
@@ -83,16 +93,18 @@ def _reach(student) -> Reach:
         elif not own:
             reach.obstacles.append(Obstacle(pair.guardian.full_name, "", _("no email address")))
         else:
-            _weigh(reach, pair.guardian.full_name, own)
+            _weigh(reach, pair.guardian.full_name, own, barred)
     for point in student.emails:
         whose = _("communication") if point.purpose == _COMMUNICATION else _("the student's own")
-        _weigh(reach, whose, [point])
+        _weigh(reach, whose, [point], barred)
     return reach
 
 
-def _weigh(reach: Reach, who: str, points: list) -> None:
+def _weigh(reach: Reach, who: str, points: list, barred: set[str]) -> None:
     for point in points:
-        if point.fails:
+        if point.normalized in barred:
+            reach.obstacles.append(Obstacle(who, point.value, _("is also of somebody who is restricted")))
+        elif point.fails:
             reach.obstacles.append(Obstacle(who, f"[ko] {point.value}", _came_back(point)))
         elif point.value not in reach.addresses:
             reach.addresses.append(point.value)

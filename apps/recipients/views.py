@@ -16,6 +16,7 @@ from .models import AcademicYear, Consent, Enrolment, Group, ImportConflict, Per
 from .person_panels import panels_of
 from .relatives import family_of
 from .searching import MOST, number_up_to_most
+from .taking_away import end_enrolments
 
 SEEING = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
 SHOWS = ("failed", "no_address", "former")
@@ -153,7 +154,7 @@ def enrol(request, pk: int) -> HttpResponse:
 def leave(request, pk: int) -> HttpResponse:
     """Take a person out of a group."""
     enrolment = get_object_or_404(Enrolment, pk=pk)
-    enrolment.delete()
+    end_enrolments(Enrolment.objects.filter(pk=pk))
     return redirect(request.organization.url("people:person", enrolment.person_id) + "#groups")
 
 

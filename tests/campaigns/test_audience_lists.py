@@ -220,6 +220,22 @@ def test_who_is_outside_the_writers_groups_is_counted_and_not_named(class_5a, te
     assert (row.name, row.address, row.reason, row.about_ids) == ("", "", Reason.OUTSIDE_GROUPS, ())
 
 
+@pytest.mark.feature("B11")
+def test_an_address_of_whom_the_school_must_not_write_to_is_not_reached_through_another_record(class_5a, office):
+    """Himself under another spelling, a mailbox that he shares, and what stands on the student's own record."""
+    lucia, pau = people.student("Lucía Rest", class_5a), people.student("Pau Rest", class_5a)
+    people.guardian("Pablo Rest", "pablo@x.example", lucia, restricted=True)
+    people.guardian("Pablo M. Rest", "Pablo@x.example", lucia)
+    people.guardian("Ana Rest", "ana@x.example", lucia)
+    people.contact_point(lucia, "pablo@x.example", purpose="communication", is_primary=False)
+    people.guardian("Eva Gil", "pablo@x.example", pau)
+    mailing = people.mailing(class_5a, by=office, to_communication=True)
+    about = {row.normalized: row.about_ids for row in audience.getting(mailing)}
+    assert about == {"ana@x.example": (lucia.pk,), "pablo@x.example": (pau.pk,)}
+    restricted = audience.left_out(mailing, Reason.RESTRICTED)
+    assert {row.name for row in restricted} == {"Pablo Rest", "Pablo M. Rest", "Lucía Rest"}
+
+
 @pytest.mark.feature("S2.8")
 def test_what_is_chosen_can_be_kept_as_a_new_list(school, office_client, office):
     with in_organization(school):

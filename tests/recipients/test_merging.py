@@ -21,6 +21,7 @@ from apps.recipients.models import (
     Note,
     NoteFolder,
     Person,
+    TakenAway,
 )
 from apps.surveys.models import Answer, AnswerChange, Question
 from apps.targetlists.models import TargetList, TargetListMember
@@ -198,7 +199,7 @@ def test_everything_that_names_a_person_is_moved():
     """A new table with people in it belongs into a mover (see merging.register), and then into this list."""
     fields = Person._meta.get_fields(include_hidden=True)
     naming = {field.related_model for field in fields if field.one_to_many}
-    own = {ContactPoint, Guardianship, Enrolment, Consent, ConsentChange, Note, ImportConflict}
+    own = {ContactPoint, Guardianship, Enrolment, Consent, ConsentChange, Note, ImportConflict, TakenAway}
     assert naming == own | {AudienceEntry, Delivery, DeliveryAbout, Answer, TargetListMember}
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.campaigns import audience
 from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
+from apps.recipients import reaching
 from apps.recipients.models import AcademicYear, Enrolment, Group, Guardianship, Person
 from apps.recipients.unreachable import Asked, counts, students_out_of_reach
 from apps.targetlists.opting_out import opt_out
@@ -62,6 +63,19 @@ def test_a_guardian_without_an_address_a_restricted_one_and_a_failed_one_reach_n
         "Ona Puig: restricted, gets nothing",
         f"Eva Puig: [ko] eva@x.example came back on {today.day} {today:%b}: mailbox does not exist",
     ]
+
+
+def test_a_mailbox_that_a_restricted_guardian_shares_reaches_nobody(group):
+    lucia = people.student("Lucía Rest", group)
+    people.guardian("Pablo Rest", "home@x.example", lucia, restricted=True)
+    people.guardian("Ana Rest", "home@x.example", lucia)
+    people.contact_point(lucia, "home@x.example", purpose="communication", is_primary=False)
+    assert [person.pk for person in Person.objects.filter(reaching.out_of_reach())] == [lucia.pk]
+    (student,) = reaching.with_reach([lucia])
+    assert student.reach.addresses == []
+    assert "Ana Rest: home@x.example is also of somebody who is restricted" in map(str, student.reach.obstacles)
+    people.guardian("Eva Rest", "eva@x.example", lucia)
+    assert not Person.objects.filter(reaching.out_of_reach()).exists()
 
 
 def test_a_telephone_is_no_email(group):

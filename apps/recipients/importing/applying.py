@@ -38,9 +38,10 @@ def _fold_names(ids: list[int]) -> None:
 
 
 _CREATE = """INSERT INTO recipients_person (id, organization_id, kind, first_name, last_name, search_name, language,
-    unit_id, external_id, document, active, left_on, left_source, import_source_id, membership_id, created_at)
+    unit_id, external_id, document, active, left_on, left_source, import_source_id, membership_id, imported_name,
+    language_source, created_at)
 SELECT t.person_id, %(organization)s, i.kind, i.first_name, i.last_name, i.search_name, i.language,
-    t.unit_id, i.external_id, i.document, %(true)s, NULL, '', %(source)s, NULL, %(now)s
+    t.unit_id, i.external_id, i.document, %(true)s, NULL, '', %(source)s, NULL, '', '', %(now)s
 FROM planned_person t JOIN united_person i ON i.who = t.who WHERE t.action = 'created'"""
 
 # Whoever no import keeps in step yet is kept by this one; who left and comes back, by the one that brings him.

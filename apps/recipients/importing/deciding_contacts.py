@@ -7,12 +7,17 @@ by hand stays: where the file has another in its place, that is a conflict, aske
 from .statements import Statements
 
 
-def decide_contacts(statements: Statements) -> None:
-    """Make `wanted_contact`, `stale_contact (id, ...)` and `new_contact` with its action: add, conflict or asked."""
+def decide_contacts(statements: Statements) -> int:
+    """Make `wanted_contact`, `stale_contact (id, ...)` and `new_contact` with its action: add, conflict or asked.
+
+    Returns how many addresses of the file stay away because they were taken away by hand.
+    """
     statements.table("wanted_contact", _WANTED, "person_id, channel, purpose, normalized; known")
     statements.table("stale_contact", _STALE, "person_id")
     statements.table("fresh_contact", _FRESH, "person_id")
+    taken_away = statements.run("DELETE FROM fresh_contact WHERE is_taken_away = 1")
     statements.table("new_contact", _NEW, "person_id")
+    return taken_away
 
 
 _SAME = "{0}.person_id = {1}.person_id AND {0}.channel = {1}.channel AND {0}.purpose = {1}.purpose"
@@ -30,7 +35,8 @@ WHERE o.organization_id = %(organization)s AND o.source = 'import'
     AND NOT EXISTS (SELECT 1 FROM wanted_contact w WHERE w.known = o.id)
     AND EXISTS (SELECT 1 FROM wanted_contact w WHERE {_SAME.format("w", "o")})"""
 
-_FRESH = f"""SELECT w.person_id, w.channel, w.purpose, w.normalized, w.value, w.place, c.id AS asked
+_FRESH = f"""SELECT w.person_id, w.channel, w.purpose, w.normalized, w.value, w.place, c.id AS asked,
+    CASE WHEN c.decision = 'kept' AND c.kept_value = '' THEN 1 ELSE 0 END AS is_taken_away
 FROM wanted_contact w
 LEFT JOIN recipients_importconflict c ON c.organization_id = %(organization)s AND {_SAME.format("c", "w")}
     AND c.normalized = w.normalized AND c.decision <> 'taken'

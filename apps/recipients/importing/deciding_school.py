@@ -15,13 +15,18 @@ from .statements import Statements
 _YEAR_NAME = 40  # characters
 
 
-def decide_guardianships(statements: Statements, is_bulk: bool) -> None:
-    """Make `planned_pair`, `looped_pair` (each the guardian of the other, or of himself) and `leaving_pair (id)`."""
+def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
+    """Make `planned_pair`, `looped_pair` (each the guardian of the other, or of himself) and `leaving_pair (id)`.
+
+    Returns how many pairs of the file stay away because they were taken away by hand.
+    """
     statements.table("said_pair", _SAID_PAIRS, "student_id, guardian_id")
     statements.table("looped_pair", _LOOPED, "student_id")
     statements.table("planned_pair", _PLANNED_PAIRS, "student_id, guardian_id; known")
+    taken_away = statements.run(_DROP_TAKEN_AWAY.format(table="planned_pair", person="student_id", same=_SAME_GUARDIAN))
     removed = is_bulk and statements.value("SELECT COUNT(*) FROM planned_pair WHERE status = 'here'")
     statements.table("leaving_pair", f"{_GONE_PAIRS} UNION {_MISSING_PAIRS}" if removed else _GONE_PAIRS, "id")
+    return taken_away
 
 
 def decide_groups(statements: Statements, default_year: str) -> int:
@@ -39,15 +44,19 @@ def decide_groups(statements: Statements, default_year: str) -> int:
     return created
 
 
-def decide_enrolments(statements: Statements, is_bulk: bool) -> None:
-    """Make `planned_enrolment`, `unknown_group (key)` and `leaving_enrolment (id)`."""
+def decide_enrolments(statements: Statements, is_bulk: bool) -> int:
+    """Make `planned_enrolment`, `unknown_group (key)` and `leaving_enrolment (id)`; returns as decide_guardianships."""
     statements.table("unknown_group", _UNKNOWN_GROUPS, "key")
     if statements.value("SELECT COUNT(*) FROM unknown_group"):
         statements.run(_GROUPS_FROM_RECORD)
         statements.run("DELETE FROM unknown_group WHERE key IN (SELECT key FROM group_ref)")
     statements.table("planned_enrolment", _PLANNED_ENROLMENTS, "person_id, group_id; known")
+    taken_away = statements.run(
+        _DROP_TAKEN_AWAY.format(table="planned_enrolment", person="person_id", same=_SAME_GROUP)
+    )
     leaving = f"{_GONE_ENROLMENTS} UNION {_MISSING_ENROLMENTS}" if is_bulk else _GONE_ENROLMENTS
     statements.table("leaving_enrolment", leaving, "id")
+    return taken_away
 
 
 def decide_consents(statements: Statements) -> None:
@@ -94,6 +103,13 @@ def _date(text: str) -> date | None:
     except ValueError:
         return None
 
+
+# What stands on record all the same was given again by hand.
+_DROP_TAKEN_AWAY = """DELETE FROM {table} WHERE known IS NULL AND status = 'here' AND EXISTS (
+    SELECT 1 FROM recipients_takenaway t WHERE t.organization_id = %(organization)s
+        AND t.person_id = {table}.{person} AND {same})"""
+_SAME_GUARDIAN = "t.guardian_id = planned_pair.guardian_id"
+_SAME_GROUP = "t.group_id = planned_enrolment.group_id AND t.role = planned_enrolment.role"
 
 _SAID_PAIRS = """SELECT s.person_id AS student_id, g.person_id AS guardian_id, MAX(x.relation) AS relation,
     MAX(x.status) AS status

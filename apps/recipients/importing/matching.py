@@ -15,12 +15,14 @@ def match_people(statements: Statements) -> None:
     """
     statements.table("found", _BY_NUMBER, "who; person_id")
     statements.table("mistaken", "SELECT who, person_id, CAST('' AS text) AS was FROM found WHERE 1 = 0", "person_id")
-    for candidates in (_BY_DOCUMENT, _BY_CONTACT, _BY_CLASS, _AT_STUDENT, _BY_CONFLICT, _OF_SOURCE):
+    for candidates in (_BY_DOCUMENT, _BY_CONTACT, _BY_CLASS, _AT_STUDENT, _TAKEN_AWAY, _BY_CONFLICT, _OF_SOURCE):
         statements.run(_ADD.format(candidates=candidates))
         if candidates is _BY_DOCUMENT:
             _find_mistaken(statements)
             statements.settle("found")
     statements.settle("found")
+    for pinned in (_NAMES_BY_HAND, _LANGUAGES_BY_HAND):
+        statements.run(pinned)
 
 
 def _find_mistaken(statements: Statements) -> None:
@@ -50,7 +52,8 @@ SELECT MIN(who), person_id FROM (
     GROUP BY c.who) once
 GROUP BY person_id"""
 
-# i = in the file and not found yet, p = on record.
+# i = in the file and not found yet, p = on record: under the name that the file has, where another was typed by hand.
+_KNOWN_AS = "COALESCE(NULLIF(p.imported_name, ''), p.search_name)"
 _NOT_FOUND = "NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who)"
 _AGREE = """(i.external_id = '' OR p.external_id = '' OR i.external_id = p.external_id)
     AND (i.document = '' OR p.document = '' OR i.document = p.document)"""
@@ -65,7 +68,7 @@ FROM united_person i JOIN person_key k ON k.who = i.who
 JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
 JOIN recipients_contactpoint o ON o.organization_id = %(organization)s AND o.channel = c.channel
     AND o.normalized = c.normalized AND o.purpose = 'own'
-JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND p.search_name = i.search_name
+JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
 WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
 
 # Namesakes of one class are told apart by their order alone, so that each finds himself again the next night.
@@ -81,13 +84,13 @@ FROM (
 JOIN (
     SELECT id, class, search_name, external_id, document,
         ROW_NUMBER() OVER (PARTITION BY class, search_name ORDER BY id) AS place
-    FROM (SELECT DISTINCT p.id, p.search_name, p.external_id, p.document, g.name AS class
+    FROM (SELECT DISTINCT p.id, {_KNOWN_AS} AS search_name, p.external_id, p.document, g.name AS class
         FROM recipients_person p
         JOIN recipients_enrolment e ON e.person_id = p.id AND e.role = 'student'
             AND e.organization_id = %(organization)s
         JOIN recipients_group g ON g.id = e.group_id AND g.kind = 'class'
         WHERE p.organization_id = %(organization)s AND p.kind = 'student'
-            AND p.search_name IN (SELECT i.search_name FROM united_person i WHERE i.kind = 'student' AND {_NOT_FOUND})
+            AND {_KNOWN_AS} IN (SELECT i.search_name FROM united_person i WHERE i.kind = 'student' AND {_NOT_FOUND})
             AND (p.active OR p.left_on IS NULL OR p.left_on > %(year_ago)s)
             AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)) pupil) p
     ON p.class = i.class AND p.search_name = i.search_name AND p.place = i.place
@@ -99,8 +102,13 @@ JOIN staged_guardianship g ON g.guardian_key = k.key
 JOIN person_key s ON s.key = g.student_key
 JOIN found student ON student.who = s.who
 JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
-JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND p.search_name = i.search_name
+JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
 WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+
+# Who is no longer a guardian, because the office said so, is no new person for that.
+_TAKEN_AWAY = _AT_STUDENT.replace("recipients_guardianship pair", "recipients_takenaway pair").replace(
+    "pair.student_id", "pair.person_id"
+)
 
 # Whose address was mended by hand is found by the one that the file still has, once it has been asked about.
 _BY_CONFLICT = f"""SELECT i.who, p.id AS person_id
@@ -108,7 +116,7 @@ FROM united_person i JOIN person_key k ON k.who = i.who
 JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
 JOIN recipients_importconflict o ON o.organization_id = %(organization)s AND o.channel = c.channel
     AND o.normalized = c.normalized AND o.purpose = 'own'
-JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND p.search_name = i.search_name
+JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
 WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
 
 # Of one source, the only one of a name who is not found yet, on both sides: a student who changed class, a teacher with
@@ -117,16 +125,17 @@ _OF_SOURCE = f"""SELECT i.who, p.id AS person_id
 FROM (SELECT MIN(i.who) AS who, i.kind, i.search_name, MIN(i.external_id) AS external_id, MIN(i.document) AS document
     FROM united_person i WHERE i.kind <> 'guardian' AND i.search_name <> '' AND {_NOT_FOUND}
     GROUP BY i.kind, i.search_name HAVING COUNT(*) = 1) i
-JOIN (SELECT MIN(p.id) AS id, p.kind, p.search_name, MIN(p.external_id) AS external_id, MIN(p.document) AS document
+JOIN (SELECT MIN(p.id) AS id, p.kind, {_KNOWN_AS} AS search_name, MIN(p.external_id) AS external_id,
+        MIN(p.document) AS document
     FROM recipients_person p
     WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s AND p.kind <> 'guardian' AND p.active
         AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)
-    GROUP BY p.kind, p.search_name HAVING COUNT(*) = 1) p ON p.kind = i.kind AND p.search_name = i.search_name
+    GROUP BY p.kind, {_KNOWN_AS} HAVING COUNT(*) = 1) p ON p.kind = i.kind AND p.search_name = i.search_name
 WHERE {_AGREE}"""
 
-_RENAMED = f"""SELECT i.who, p.search_name, i.search_name
+_RENAMED = f"""SELECT i.who, {_KNOWN_AS}, i.search_name
 FROM found f JOIN united_person i ON i.who = f.who JOIN recipients_person p ON p.id = f.person_id
-WHERE f.who > %%last%% AND i.search_name <> p.search_name AND i.search_name <> '' AND p.search_name <> ''
+WHERE f.who > %%last%% AND i.search_name <> {_KNOWN_AS} AND i.search_name <> '' AND p.search_name <> ''
 ORDER BY f.who LIMIT {_PORTION}"""
 _TWICE = """INSERT INTO mistaken (who, person_id, was)
 SELECT i.who, NULL, first.name FROM united_person i JOIN (
@@ -143,3 +152,12 @@ WHERE f.who IN (%%strangers%%)
         JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel
             AND o.normalized = c.normalized
         WHERE k.who = f.who)"""
+
+# What was typed by hand stays: for all that follows the file says the same, or nothing.
+_NAMES_BY_HAND = """UPDATE united_person SET first_name = p.first_name, last_name = p.last_name,
+    search_name = p.search_name
+FROM found f JOIN recipients_person p ON p.id = f.person_id
+WHERE f.who = united_person.who AND p.imported_name <> '' AND p.organization_id = %(organization)s"""
+_LANGUAGES_BY_HAND = """UPDATE united_person SET language = ''
+FROM found f JOIN recipients_person p ON p.id = f.person_id
+WHERE f.who = united_person.who AND p.language_source = 'hand' AND p.organization_id = %(organization)s"""

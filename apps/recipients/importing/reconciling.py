@@ -88,11 +88,11 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     match_people(statements)
     deciding.decide_people(statements, is_dry)
     deciding.decide_withdrawals(statements, is_bulk and _may_withdraw(run, stage, statements))
-    decide_contacts(statements)
-    deciding_school.decide_guardianships(statements, is_bulk)
+    stage.kept_away = decide_contacts(statements)
+    stage.kept_away += deciding_school.decide_guardianships(statements, is_bulk)
     year = run.options.get("year") or deciding_school.current_year()
     stage.groups = deciding_school.decide_groups(statements, year)
-    deciding_school.decide_enrolments(statements, is_bulk)
+    stage.kept_away += deciding_school.decide_enrolments(statements, is_bulk)
     deciding_school.decide_consents(statements)
     return statements
 
@@ -112,6 +112,7 @@ def _outcome(statements: Statements, stage: Stage) -> Outcome:
     counts["mistakes"] += len(more)
     counts["left_out"] += counts["mismatches"]
     counts["groups"] = stage.groups
+    counts["kept_away"] = stage.kept_away
     counts["held_back"] = int(stage.holds_back)
     return Outcome(counts, (stage.first_mistakes + more)[:MISTAKES_KEPT])
 

@@ -63,7 +63,7 @@ class Stage:
     """What came in: `rows` of the file, `people`, `mistakes` in all, and `left_out`, the rows that are not loaded.
 
     `first_mistakes` are as many as a run keeps. `broken_files` are those with rows that were left out; `holds_back`:
-    for their sake nobody is taken for missing. `groups` are new ones.
+    for their sake nobody is taken for missing. `groups` are new ones; `kept_away`: taken away by hand.
     """
 
     coverage: str = ""
@@ -75,6 +75,7 @@ class Stage:
     broken_files: set[str] = field(default_factory=set)
     holds_back: bool = False
     groups: int = 0
+    kept_away: int = 0
     _last_row: tuple[str, int] = ("", -1)
     _last_broken: tuple[str, int] = ("", -1)
 

@@ -2,7 +2,7 @@
 
 from .contacts import ContactPoint
 from .groups import AcademicYear, Enrolment, Group
-from .imports import ImportConflict, ImportRowError, ImportRun, ImportSource
+from .imports import ImportConflict, ImportRowError, ImportRun, ImportSource, TakenAway
 from .notes import Note, NoteFolder
 from .people import NAME_LENGTH, Consent, ConsentChange, Guardianship, Person, Source
 
@@ -23,4 +23,5 @@ __all__ = [
     "NoteFolder",
     "Person",
     "Source",
+    "TakenAway",
 ]

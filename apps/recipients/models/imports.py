@@ -9,6 +9,7 @@ from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 
 from .contacts import ContactPoint
+from .groups import Enrolment, Group
 from .people import Person
 
 
@@ -114,6 +115,25 @@ class ImportRowError(OrganizationModel):
         return f"{self.row} {self.column}: {self.message}"
 
 
+class TakenAway(OrganizationModel):
+    """What was taken away from a person by hand: a guardian, or a place in a group. No import brings it back."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="taken_away")
+    guardian = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    role = models.CharField(max_length=10, choices=Enrolment.Role, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "person", "guardian"], name="taken_away_guardian"),
+            models.UniqueConstraint(fields=["organization", "person", "group", "role"], name="taken_away_from_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.guardian or self.group}"
+
+
 class ImportConflict(OrganizationModel):
     """An import has another address than the one pinned by hand: a person decides which is right, once."""
 
@@ -126,8 +146,8 @@ class ImportConflict(OrganizationModel):
     run = models.ForeignKey(ImportRun, on_delete=models.SET_NULL, null=True, related_name="conflicts")
     channel = models.CharField(max_length=10, choices=ContactPoint.Channel)
     purpose = models.CharField(max_length=15, choices=ContactPoint.Purpose)
-    # What stands pinned, and what the file says.
-    kept_value = models.CharField(max_length=254)
+    # What stands pinned (nothing: the address was taken away by hand), and what the file says.
+    kept_value = models.CharField(max_length=254, blank=True)
     value = models.CharField(max_length=254)
     normalized = models.CharField(max_length=254)
     decision = models.CharField(max_length=10, choices=Decision, default=Decision.OPEN)

@@ -51,6 +51,9 @@ class Person(OrganizationModel):
     )
     # Name without accents and case, for finding and for sorting; kept by save() and by the import.
     search_name = models.CharField(max_length=2 * NAME_LENGTH + 2, editable=False, default="")
+    # Of a name that was mended by hand: the one, folded, under which imports know the person. It pins the name.
+    imported_name = models.CharField(max_length=2 * NAME_LENGTH + 2, editable=False, default="")
+    language_source = models.CharField(max_length=10, choices=Source, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(OrganizationModel.Meta):
