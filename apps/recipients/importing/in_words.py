@@ -21,6 +21,7 @@ _COUNTS = {
     "enrolments": ("enrolment added", "enrolments added"),
     "enrolments_removed": ("enrolment removed", "enrolments removed"),
     "consents": ("consent changed", "consents changed"),
+    "kept_away": ("detail kept away as by hand", "details kept away as by hand"),
     "mistakes": ("mistake", "mistakes"),
 }
 _FIELDS = {"external_id": "number"}
