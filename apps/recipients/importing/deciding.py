@@ -9,8 +9,9 @@ from .statements import Statements
 
 
 def decide_people(statements: Statements, is_dry: bool) -> None:
-    """Make `planned_person (who, person_id, action, unit_id)`, `person_ref (key, person_id)` and `unknown_key (key)`.
+    """Make `planned_person (who, person_id, action, unit_id)`, `person_ref (key, person_id)` and `unknown_key`.
 
+    `unknown_key (key, place, side)`: where it is named first, and on which side of that place.
     New people get their ids here. In a dry run these are negative, and nobody has them.
     """
     statements.run(_NEW_UNITS)
@@ -67,11 +68,13 @@ LEFT JOIN organizations_unit u ON u.organization_id = %(organization)s AND u.nam
 
 _OF_FILE = """SELECT k.key, p.person_id FROM person_key k JOIN planned_person p ON p.who = k.who
 WHERE p.action <> 'nobody'"""
-_UNKNOWN = """SELECT s.key FROM (
-    SELECT student_key AS key FROM staged_guardianship UNION SELECT guardian_key FROM staged_guardianship
-    UNION SELECT person_key FROM staged_enrolment UNION SELECT person_key FROM staged_contact
-    UNION SELECT person_key FROM staged_consent) s
-WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key)"""
+_UNKNOWN = """SELECT s.key, COALESCE(MIN(s.named), 0) / 2 AS place, COALESCE(MIN(s.named), 0) %% 2 AS side FROM (
+    SELECT student_key AS key, place * 2 AS named FROM staged_guardianship
+    UNION ALL SELECT guardian_key, place * 2 + 1 FROM staged_guardianship
+    UNION ALL SELECT person_key, place * 2 FROM staged_enrolment
+    UNION ALL SELECT person_key, NULL FROM staged_contact
+    UNION ALL SELECT person_key, NULL FROM staged_consent) s
+WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key) GROUP BY s.key"""
 _ADD_FROM_RECORD = """INSERT INTO person_ref (key, person_id)
 SELECT s.key, p.id FROM unknown_key s JOIN recipients_person p
     ON p.organization_id = %(organization)s AND p.external_id = s.key AND p.external_id <> ''"""

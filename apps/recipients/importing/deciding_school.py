@@ -112,10 +112,10 @@ _SAME_GUARDIAN = "t.guardian_id = planned_pair.guardian_id"
 _SAME_GROUP = "t.group_id = planned_enrolment.group_id AND t.role = planned_enrolment.role"
 
 _SAID_PAIRS = """SELECT s.person_id AS student_id, g.person_id AS guardian_id, MAX(x.relation) AS relation,
-    MAX(x.status) AS status
+    MAX(x.status) AS status, MIN(x.place) AS place
 FROM staged_guardianship x JOIN person_ref s ON s.key = x.student_key JOIN person_ref g ON g.key = x.guardian_key
 GROUP BY s.person_id, g.person_id"""
-_LOOPED = """SELECT a.student_id, a.guardian_id FROM said_pair a
+_LOOPED = """SELECT a.student_id, a.guardian_id, a.place FROM said_pair a
 LEFT JOIN said_pair b ON b.student_id = a.guardian_id AND b.guardian_id = a.student_id AND b.status = 'here'
 WHERE a.status = 'here' AND (b.student_id IS NOT NULL OR a.student_id = a.guardian_id)"""
 _PLANNED_PAIRS = """SELECT s.student_id, s.guardian_id, s.relation, s.status, o.id AS known
@@ -169,8 +169,8 @@ WHERE r.group_id = recipients_group.id AND r.name <> recipients_group.name AND r
     AND NOT EXISTS (SELECT 1 FROM recipients_group g WHERE g.organization_id = %(organization)s AND g.name = r.name
         AND g.kind = recipients_group.kind AND {_PLACE.format("g", "recipients_group")})"""
 
-_UNKNOWN_GROUPS = """SELECT DISTINCT e.group_key AS key FROM staged_enrolment e
-WHERE NOT EXISTS (SELECT 1 FROM group_ref g WHERE g.key = e.group_key)"""
+_UNKNOWN_GROUPS = """SELECT e.group_key AS key, MIN(e.place) AS place FROM staged_enrolment e
+WHERE NOT EXISTS (SELECT 1 FROM group_ref g WHERE g.key = e.group_key) GROUP BY e.group_key"""
 _GROUPS_FROM_RECORD = """INSERT INTO group_ref (key, group_id, status, kind, name, external_id, year_id)
 SELECT k.key, MAX(g.id), 'here', MIN(g.kind), MIN(g.name), '', MAX(g.year_id)
 FROM unknown_group k JOIN recipients_group g ON g.organization_id = %(organization)s AND g.external_id = k.key

@@ -179,9 +179,9 @@ class _OneRoster(Roster):
                 "agentsourcedids", _("%(id)s is a person of the same kind: neither is the guardian.") % words, agent
             )
         elif kind == "student":
-            self._take(StagedGuardianship(key, agent))
+            self._take(StagedGuardianship(key, agent, place=self._place("sourcedid", "agentsourcedids")))
         elif other == "student" or kind == "guardian":
-            self._take(StagedGuardianship(agent, key))
+            self._take(StagedGuardianship(agent, key, place=self._place("agentsourcedids", "sourcedid")))
 
     def _read_enrolments(self) -> Iterator[Staged]:
         for cells in self._each_row("enrollments", _ENROLMENT, needed="classsourcedid usersourcedid"):

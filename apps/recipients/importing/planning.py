@@ -57,15 +57,22 @@ def stop_sentence(run: ImportRun) -> str:
     return ""
 
 
-def mistakes_of_people(statements: Statements) -> list[Mistake]:
+def mistakes_of_people(statements: Statements, stage: Stage) -> list[Mistake]:
     """What only the comparison with the record shows: numbers of somebody else, and keys that name nobody."""
     found = [_mistaken(*row) for row in statements.rows(_MISTAKEN)]
-    for sql, sentence in _unknown_sentences().items():
-        for key, number in statements.rows(sql):
-            found.append(Mistake(0, "", sentence % {"key": str(key)[:60], "number": number}))
+    for key, place, side in statements.rows(_UNKNOWN_KEYS):
+        sentence = _("“%(key)s” is named here, and is neither in the file nor on record.")
+        found.append(_unknown(key, sentence, *stage.where(place, side)))
+    for key, place in statements.rows(_UNKNOWN_GROUPS):
+        sentence = _("The class “%(key)s” is named here, and is neither in the file nor on record.")
+        found.append(_unknown(key, sentence, *stage.where(place, 1)))
     if statements.value("SELECT COUNT(*) FROM looped_pair"):
-        found += [_looped(*row) for row in statements.rows(_LOOPED)]
+        found += [_looped(stage, *row) for row in statements.rows(_LOOPED)]
     return found
+
+
+def _unknown(key: str, sentence: str, row: int, file: str, column: str) -> Mistake:
+    return Mistake(row, column, sentence % {"key": key[:60]}, file, key)
 
 
 def _mistaken(row: int, file: str, number: str, name: str, was: str, person_id: int | None) -> Mistake:
@@ -77,25 +84,15 @@ def _mistaken(row: int, file: str, number: str, name: str, was: str, person_id: 
     return Mistake(row, "", message % names, file, number)
 
 
-def _looped(row: int, file: str, is_own: bool, student: str, guardian: str) -> Mistake:
+def _looped(stage: Stage, place: int, is_own: bool, student: str, guardian: str) -> Mistake:
     """Each the guardian of the other, or of himself: the row is read all the same, without that."""
     names = {"student": student, "guardian": guardian}
     if is_own:
         message = _("%(student)s stands as the own guardian. Left out.")
     else:
         message = _("%(guardian)s and %(student)s each stand as the guardian of the other. Left out.")
-    return Mistake(row, "", message % names, file, is_fatal=False)
-
-
-def _unknown_sentences() -> dict[str, str]:
-    return {
-        "SELECT key, 1 FROM unknown_key ORDER BY key LIMIT 200": _(
-            "“%(key)s” is named here, and is neither in the file nor on record."
-        ),
-        "SELECT key, 1 FROM unknown_group ORDER BY key LIMIT 200": _(
-            "The class “%(key)s” is named here, and is neither in the file nor on record."
-        ),
-    }
+    row, file, column = stage.where(place, 1)
+    return Mistake(row, column, message % names, file, guardian, is_fatal=False)
 
 
 _COUNTS = {
@@ -202,17 +199,14 @@ _MISTAKEN = f"""SELECT s.row_number, s.file,
         ELSE s.document END, TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
 FROM mistaken m JOIN staged_person s ON s.n = m.who LEFT JOIN recipients_person p ON p.id = m.person_id
 ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
-# The row of the student that names the guardian: he may stand in one before, as the guardian of somebody.
-_LOOPED = f"""SELECT COALESCE(r.row_number, 0), COALESCE(r.file, ''), x.student_id = x.guardian_id, {_EITHER},
+_UNKNOWN_KEYS = f"SELECT key, place, side FROM unknown_key ORDER BY place, key LIMIT {EXAMPLES_KEPT}"
+_UNKNOWN_GROUPS = f"SELECT key, place FROM unknown_group ORDER BY place, key LIMIT {EXAMPLES_KEPT}"
+# Of two who are each the guardian of the other one row is told: that of the file, should the other be on record.
+_LOOPED = f"""SELECT x.place, x.student_id = x.guardian_id, {_EITHER},
     COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '')
 FROM looped_pair x {_WITH_NAME.format(person="student_id")}
 LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
 LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
-LEFT JOIN (SELECT s.person_id AS student_id, g.person_id AS guardian_id, MIN(p.n) AS n
-    FROM staged_guardianship o JOIN person_ref s ON s.key = o.student_key JOIN person_ref g ON g.key = o.guardian_key
-    JOIN staged_person p ON p.key = o.student_key AND p.kind <> 'guardian'
-    GROUP BY s.person_id, g.person_id) said ON said.student_id = x.student_id AND said.guardian_id = x.guardian_id
-LEFT JOIN staged_person r ON r.n = COALESCE(said.n, i.who, gi.who)
 WHERE x.student_id <= x.guardian_id OR NOT EXISTS (
     SELECT 1 FROM looped_pair y WHERE y.student_id = x.guardian_id AND y.guardian_id = x.student_id)
-ORDER BY 1, 4, 5 LIMIT {EXAMPLES_KEPT}"""
+ORDER BY 1, 3, 4 LIMIT {EXAMPLES_KEPT}"""

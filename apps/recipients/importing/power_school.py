@@ -12,7 +12,7 @@ from .cells import RowFacts
 from .headings import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
-from .staged import Coverage, Staged, StagedGuardianship, StagedPerson
+from .staged import Coverage, Staged, StagedGuardianship, StagedPerson, StagedPlaces
 from .table import split_name
 
 _COLUMNS = ["contactid", "firstname", "lastname", "phonenumber", "emailaddress", "studentnumber", "studentname"]
@@ -41,6 +41,7 @@ def read_power_school(files: Files, *, mapping: dict, dialect: dict, options: di
     places = _find_places(table.header)
     yield Coverage("bulk" if options.get("coverage") == "bulk" else "delta")
     reader, width = _Contacts([*table.header, ""], places, country), len(table.header)
+    yield reader.places
     for number, cells in table.rows():
         yield from reader.read(number, cells, width)
 
@@ -63,6 +64,7 @@ class _Contacts:
 
     def __init__(self, header: list[str], places: list[int], country: str):
         self._header, self._places = header, places
+        self.places = StagedPlaces(0, "", self._heading(5), self._heading(0))
         self._row = RowFacts(country)
         self._contact = ("", "", "")
         self._told: set[tuple[str, str]] = set()  # what was said of the contact at hand
@@ -98,7 +100,7 @@ class _Contacts:
         if first or last:
             row.facts.append(StagedPerson(student, "student", student, "", first, last, row=row.row))
         status = "gone" if active.lower() in _NO else "here"
-        row.facts.append(StagedGuardianship(student, key, relation[:60], status))
+        row.facts.append(StagedGuardianship(student, key, relation[:60], status, self.places.at(row.row)))
 
     def _take_contact(self, contact: str, first: str, last: str) -> bool:
         """Go on with the contact of the rows before, or begin the next one."""

@@ -108,7 +108,7 @@ def _may_withdraw(run: ImportRun, stage: Stage, statements: Statements) -> bool:
 
 def _outcome(statements: Statements, stage: Stage) -> Outcome:
     counts = planning.count(statements, stage)
-    more = planning.mistakes_of_people(statements)
+    more = planning.mistakes_of_people(statements, stage)
     counts["mistakes"] += len(more)
     counts["left_out"] += counts["mismatches"]
     counts["groups"] = stage.groups

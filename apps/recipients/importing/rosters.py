@@ -11,7 +11,7 @@ from .cells import RowFacts, is_month_first, read_day, span_name, year_name
 from .headings import find_columns
 from .opening import Files
 from .refusing import FileRefused
-from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson, StagedYear
+from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson, StagedPlaces, StagedYear
 
 # The kind of a person is packed with a mark of the name; 0: not known.
 _KINDS = ("", "contact", "guardian", "student", "staff")
@@ -75,6 +75,7 @@ class Roster:
         self._classes: dict[str, str] = {}
         self._row = RowFacts(country)
         self._headings: dict[str, str] = {}
+        self._places: dict[tuple[str, str, str], StagedPlaces] = {}
         # Enrolments in other roles: how many, the row of the first, and some of the roles.
         self._passed_over, self._first_passed_over = 0, 0
         self._other_roles: set[str] = set()
@@ -132,6 +133,15 @@ class Roster:
 
     def _take(self, fact: Staged) -> None:
         self._row.facts.append(fact)
+
+    def _place(self, first: str, second: str) -> int:
+        """The place of a pair that the row at hand names by these two columns."""
+        columns = (self._row.file, self._heading(first), self._heading(second))
+        places = self._places.get(columns)
+        if places is None:
+            places = self._places[columns] = StagedPlaces(len(self._places), *columns)
+            self._take(places)
+        return places.at(self._row.row)
 
     def _take_years(self, sessions: dict[str, Session]) -> list[StagedYear]:
         """The school years of the sessions, each from its first day to its last; a whole year counts before terms."""
@@ -248,7 +258,7 @@ class Roster:
         elif not person or not group:
             self._wrong("", _("The id is missing."), is_fatal=True)
         else:
-            self._take(StagedEnrolment(person, group, role, status))
+            self._take(StagedEnrolment(person, group, role, status, self._place(*columns)))
 
     def _pass_over(self, role: str) -> None:
         """Count a row of enrolments whose role puts nobody into a class."""

@@ -111,7 +111,8 @@ class _SecondVersion(Roster):
                 elif student == guardian:
                     self._wrong("usersourcedid", _("Nobody is his own guardian."), student, is_fatal=True)
                 else:
-                    self._take(StagedGuardianship(student, guardian, relation[:60]))
+                    place = self._place("usersourcedid", "relationshipusersourcedid")
+                    self._take(StagedGuardianship(student, guardian, relation[:60], place=place))
             yield from self._row.facts
 
     def _read_enrolments(self) -> Iterator[Staged]:
@@ -188,7 +189,8 @@ class _FirstVersion(Roster):
                 if student not in self._people or email.lower() not in self._people:
                     self._wrong("sisid", _("There is no such person in the files."), student, is_fatal=True)
                 else:
-                    self._take(StagedGuardianship(student, email.lower(), role[:60]))
+                    place = self._place("sisid", "email")
+                    self._take(StagedGuardianship(student, email.lower(), role[:60], place=place))
             yield from self._row.facts
 
     def _read_enrolments(self, name: str, role: str) -> Iterator[Staged]:

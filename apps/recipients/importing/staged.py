@@ -37,11 +37,28 @@ class StagedContact(NamedTuple):
     normalized: str
 
 
+class StagedPlaces(NamedTuple):
+    """Columns by which a file names two that belong together: student and guardian, or person and class.
+
+    `number`: by which a `place` means them. `first`, `second`: the headings.
+    """
+
+    number: int
+    file: str
+    first: str
+    second: str
+
+    def at(self, row: int) -> int:
+        """A row and these columns as one number: the `place` of a pair."""
+        return row << 8 | self.number
+
+
 class StagedGuardianship(NamedTuple):
     student_key: str
     guardian_key: str
     relation: str = ""
     status: str = "here"
+    place: int = 0
 
 
 class StagedGroup(NamedTuple):
@@ -63,6 +80,7 @@ class StagedEnrolment(NamedTuple):
     group_key: str
     role: str = "student"
     status: str = "here"
+    place: int = 0
 
 
 class StagedYear(NamedTuple):
@@ -105,6 +123,7 @@ class Coverage(NamedTuple):
 Staged = (
     StagedPerson
     | StagedContact
+    | StagedPlaces
     | StagedGuardianship
     | StagedGroup
     | StagedEnrolment

@@ -23,6 +23,7 @@ from .staged import (
     StagedGroup,
     StagedGuardianship,
     StagedPerson,
+    StagedPlaces,
     StagedYear,
 )
 
@@ -40,12 +41,15 @@ _TABLES: dict[type, tuple[str, str]] = {
         "staged_contact",
         "person_key text, channel text, purpose text, value text, normalized text, n bigint",
     ),
-    StagedGuardianship: ("staged_guardianship", "student_key text, guardian_key text, relation text, status text"),
+    StagedGuardianship: (
+        "staged_guardianship",
+        "student_key text, guardian_key text, relation text, status text, place bigint",
+    ),
     StagedGroup: (
         "staged_group",
         "key text, kind text, name text, unit text, year text, external_id text, status text",
     ),
-    StagedEnrolment: ("staged_enrolment", "person_key text, group_key text, role text, status text"),
+    StagedEnrolment: ("staged_enrolment", "person_key text, group_key text, role text, status text, place bigint"),
     StagedYear: ("staged_year", "key text, name text, starts_on text, ends_on text"),
     StagedConsent: ("staged_consent", "person_key text, kind text, granted boolean"),
 }
@@ -74,6 +78,7 @@ class Stage:
     first_mistakes: list[Mistake] = field(default_factory=list)
     broken_files: set[str] = field(default_factory=set)
     holds_back: bool = False
+    places: dict[int, StagedPlaces] = field(default_factory=dict)
     groups: int = 0
     kept_away: int = 0
     _last_row: tuple[str, int] = ("", -1)
@@ -83,6 +88,11 @@ class Stage:
         if (file, row) != self._last_row:
             self.rows += 1
             self._last_row = (file, row)
+
+    def where(self, place: int, side: int = 0) -> tuple[int, str, str]:
+        """Row, file and heading of a place: `side` 0 is the first of the two that stand there, 1 the second."""
+        known = self.places.get(place & 0xFF)
+        return (place >> 8, known.file, known[2 + side]) if known else (place >> 8, "", "")
 
     def note_mistake(self, mistake: Mistake) -> None:
         """Count a mistake, and keep it if it is one of the first."""
@@ -107,6 +117,8 @@ def note(stage: Stage, fact: Staged) -> None:
         stage.note_mistake(fact)
     elif isinstance(fact, Coverage):
         stage.coverage = fact.of
+    elif isinstance(fact, StagedPlaces):
+        stage.places[fact.number] = fact
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from .staged import (
     StagedGroup,
     StagedGuardianship,
     StagedPerson,
+    StagedPlaces,
 )
 
 GUARDIANS = ("guardian1", "guardian2", "guardian3", "guardian4")
@@ -55,6 +56,8 @@ class _Columns:
         self.emails, self.phones = self.places["email"], self.places["phone"]
         self.communication = self.places["communication"]
         self.all = [place for places in self.places.values() for place in places]
+        # By which the person is named: the number, or what stands first.
+        self.place = self.number if self.number >= 0 or not self.all else self.all[0]
         self.told = [place for place in self.all if place != self.relation]
 
     def one(self, name: str) -> int:
@@ -105,6 +108,15 @@ class _TableReader:
         ]
         self._kind_place, self._unit_place = self._own.one("kind"), self._own.one("unit")
         self._left_place = self._own.one("left")
+        number = self._header[self._own.number]
+        self._groups_at = [
+            (place, StagedPlaces(turn, "", number, self._header[place]))
+            for turn, place in enumerate(self._own.places["group"])
+        ]
+        self._guardians_at = {
+            guardian: StagedPlaces(100 + guardian, "", number, self._header[columns.place])
+            for guardian, columns in self._guardians
+        }
         self._consents = [(name, self._own.one(name)) for name in _CONSENTS if self._own.one(name) >= 0]
         self._today = timezone.localdate()
         self._mender = Mender(table.header, options)
@@ -112,6 +124,8 @@ class _TableReader:
     def facts(self) -> Iterator[Staged]:
         width = len(self._table.header)
         facts = self._facts
+        yield from (places for _place, places in self._groups_at)
+        yield from self._guardians_at.values()
         for row, cells in self._table.rows():
             facts.begin(row)
             cells = self._mender.mend(row, cells)
@@ -164,7 +178,7 @@ class _TableReader:
             if granted is not None:
                 facts.facts.append(StagedConsent(key, name, granted))
         for guardian, columns in self._guardians:
-            self._add_guardian(f"row {row} guardian {guardian}", key, columns, cells)
+            self._add_guardian(guardian, key, columns, cells)
         if facts.is_left_out():
             facts.facts = [fact for fact in facts.facts if type(fact) is Mistake]
 
@@ -229,7 +243,8 @@ class _TableReader:
 
     def _add_groups(self, key: str, kind: str, unit: str, cells: list[str]) -> None:
         facts = self._facts
-        for place in self._own.places["group"]:
+        role = "teacher" if kind == "staff" else "student"
+        for place, places in self._groups_at:
             if not cells[place]:
                 continue
             name = facts.name(self._header[place], cells[place])
@@ -237,16 +252,15 @@ class _TableReader:
             if (unit, name) not in self._groups:
                 self._groups.add((unit, name))
                 facts.facts.append(StagedGroup(group, "class", name, unit, self._year))
-            facts.facts.append(StagedEnrolment(key, group, "teacher" if kind == "staff" else "student"))
+            facts.facts.append(StagedEnrolment(key, group, role, place=places.at(facts.row)))
 
-    def _add_guardian(self, key: str, student: str, columns: _Columns, cells: list[str]) -> None:
+    def _add_guardian(self, guardian: int, student: str, columns: _Columns, cells: list[str]) -> None:
         if not any(cells[place] for place in columns.told):
             return
         facts, header = self._facts, self._header
         first, last = self._names(columns, cells)
         if not first and not last:
-            heading = header[columns.all[0]]
-            facts.mistake(heading, _("A guardian has an address or number, but no name."))
+            facts.mistake(header[columns.all[0]], _("A guardian has an address or number, but no name."))
             return
         number = self._guardian_number(columns, cells[columns.number], first, last)
         if number is None:
@@ -256,9 +270,10 @@ class _TableReader:
             facts.mistake(header[columns.number], _("Nobody is his own guardian."), number)
             self._add_contacts(student, columns, cells)
             return
-        key = number or key
+        key = number or f"row {facts.row} guardian {guardian}"
         document = facts.document(header[columns.document], cells[columns.document])
         language = facts.choice(header[columns.language], cells[columns.language], read_language)
         facts.facts.append(StagedPerson(key, "guardian", number, document, first, last, language, row=facts.row))
         self._add_contacts(key, columns, cells)
-        facts.facts.append(StagedGuardianship(student, key, cells[columns.relation][:60]))
+        place = self._guardians_at[guardian].at(facts.row)
+        facts.facts.append(StagedGuardianship(student, key, cells[columns.relation][:60], place=place))

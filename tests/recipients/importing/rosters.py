@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from apps.recipients.importing.readers import detect, look, read
-from apps.recipients.importing.staged import Mistake, Staged
+from apps.recipients.importing.staged import Mistake, Staged, StagedPlaces
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "rosters"
 
@@ -44,8 +44,15 @@ def facts_of(source, *, fields: list[str] | None = None, country: str = "ES", **
     )
 
 
+def without_places(facts: list[Staged]) -> list:
+    """The facts without where in the file their pairs stand."""
+    told = [fact for fact in facts if type(fact) is not StagedPlaces]
+    return [fact._replace(place=0) if hasattr(fact, "place") else fact for fact in told]
+
+
 def of(kind: type, facts: list[Staged]) -> list:
-    return [fact for fact in facts if type(fact) is kind]
+    """The facts of one kind; of pairs without where they stand."""
+    return [fact for fact in without_places(facts) if type(fact) is kind]
 
 
 def mistakes(facts: list[Staged]) -> list[tuple[str, int, str]]:

@@ -10,6 +10,7 @@ from apps.recipients.importing.staged import (
     StagedGroup,
     StagedGuardianship,
     StagedPerson,
+    StagedPlaces,
     StagedYear,
 )
 from apps.recipients.models import (
@@ -36,6 +37,7 @@ FAMILY = [
     *guardian("row2/g2", "1", "Marc Ferrer", "marc@x.example"),
     *guardian("row3/g1", "2", "Núria Ortega", "nuria@x.example", "+34600123456", "mother"),
 ]
+PAIRS = StagedPlaces(0, "users.csv", "Student", "Guardian")
 MODELS = (Person, ContactPoint, Group, Enrolment, Guardianship, AcademicYear, Consent, ConsentChange, ImportConflict)
 
 
@@ -173,6 +175,24 @@ def test_a_delta_before_its_bulk_names_what_it_does_not_know():
     outcome = loaded(facts, a_source(), "delta")
     assert [person.first_name for person in Person.objects.all()] == ["Nil"]
     assert sorted(mistake.message[:8] for mistake in outcome.mistakes) == ["The clas", "“1” is n"]
+
+
+@pytest.mark.parametrize(
+    ("pair", "column"),
+    [
+        (StagedGuardianship("1", "nobody", place=PAIRS.at(3)), "Guardian"),
+        (StagedEnrolment("nobody", "c", place=PAIRS.at(3)), "Student"),
+    ],
+)
+def test_whoever_is_named_and_unknown_is_told_with_file_row_and_column(pair, column):
+    again = StagedGuardianship("1", "nobody", place=PAIRS.at(8))
+    (mistake,) = loaded([*student("1", "Aina"), StagedGroup("c", "class", "5A"), PAIRS, again, pair]).mistakes
+    assert (mistake.file, mistake.row, mistake.column, mistake.value) == ("users.csv", 3, column, "nobody")
+
+
+def test_a_class_that_is_named_and_unknown_is_told_with_file_row_and_column():
+    (mistake,) = loaded([*student("1", "Aina"), PAIRS, StagedEnrolment("1", "c9", place=PAIRS.at(4))]).mistakes
+    assert (mistake.file, mistake.row, mistake.column, mistake.value) == ("users.csv", 4, "Guardian", "c9")
 
 
 def test_a_delta_finds_people_and_classes_on_record():
@@ -326,16 +346,17 @@ def test_numbers_stay_as_they_are_written():
 
 def test_guardians_in_a_loop_are_named_and_left_out():
     facts = [
-        *student("1", "Aina", row=4, file="users.csv"),
-        *student("2", "Nil", "Roca", row=9, file="users.csv"),
-        StagedGuardianship("1", "2"),
-        StagedGuardianship("2", "1"),
-        StagedGuardianship("1", "1"),
+        *student("1", "Aina"),
+        *student("2", "Nil", "Roca"),
+        PAIRS,
+        StagedGuardianship("1", "2", place=PAIRS.at(4)),
+        StagedGuardianship("2", "1", place=PAIRS.at(9)),
+        StagedGuardianship("1", "1", place=PAIRS.at(5)),
     ]
     outcome = loaded(facts)
     assert [mistake[:4] for mistake in outcome.mistakes] == [
-        (4, "", "Aina Puig stands as the own guardian. Left out.", "users.csv"),
-        (4, "", "Nil Roca and Aina Puig each stand as the guardian of the other. Left out.", "users.csv"),
+        (4, "Guardian", "Nil Roca and Aina Puig each stand as the guardian of the other. Left out.", "users.csv"),
+        (5, "Guardian", "Aina Puig stands as the own guardian. Left out.", "users.csv"),
     ]
     assert not any(mistake.is_fatal for mistake in outcome.mistakes)
     assert (Person.objects.count(), Guardianship.objects.count()) == (2, 0)
@@ -346,9 +367,9 @@ def test_who_is_his_own_guardian_is_named_by_the_row_that_says_so():
     facts = [
         *student("1", "Aina", row=2),
         StagedPerson("7", "guardian", "7", "", "Pau", "Puig", row=2),
-        StagedGuardianship("1", "7"),
+        StagedGuardianship("1", "7", place=PAIRS.at(2)),
         *student("7", "Pau", row=3),
-        StagedGuardianship("7", "7"),
+        StagedGuardianship("7", "7", place=PAIRS.at(3)),
     ]
     assert [mistake.row for mistake in loaded(facts).mistakes] == [3]
     assert [str(pair) for pair in Guardianship.objects.all()] == ["Pau Puig: Aina Puig"]
@@ -356,8 +377,8 @@ def test_who_is_his_own_guardian_is_named_by_the_row_that_says_so():
 
 def test_who_is_on_record_as_the_guardian_of_his_guardian_is_named_by_the_row_of_the_other():
     loaded([*student("1", "Aina"), *student("2", "Nil", "Roca")])
-    pairs = [StagedGuardianship("1", "2"), StagedGuardianship("2", "1")]
-    assert [mistake.row for mistake in loaded([*student("2", "Nil", "Roca", row=5), *pairs]).mistakes] == [5]
+    pairs = [StagedGuardianship("1", "2", place=PAIRS.at(5)), StagedGuardianship("2", "1", place=PAIRS.at(5))]
+    assert [mistake.row for mistake in loaded([*student("2", "Nil", "Roca"), *pairs]).mistakes] == [5]
 
 
 def test_a_restricted_guardian_stays_restricted_when_the_file_forgets_and_remembers():

@@ -21,6 +21,7 @@ from apps.recipients.importing.staged import (
     StagedGroup,
     StagedGuardianship,
     StagedPerson,
+    StagedPlaces,
 )
 
 from .rosters import facts_of, mistakes, of, written
@@ -37,14 +38,16 @@ def table(*rows: list[str], header: list[str] = HEADER) -> bytes:
 def test_a_row_is_a_student_with_class_and_guardian():
     assert facts_of(table(FAMILY), year="2026-27") == [
         Coverage("bulk"),
+        classes := StagedPlaces(0, "", "ID", "Class"),
+        guardians := StagedPlaces(101, "", "ID", "Guardian 1 name"),
         StagedPerson("7", "student", "7", "", "Aina", "Puig", row=2),
         StagedContact("7", "email", "own", "aina@x.example", "aina@x.example"),
         StagedGroup("\n5A", "class", "5A", "", "2026-27"),
-        StagedEnrolment("7", "\n5A"),
+        StagedEnrolment("7", "\n5A", place=classes.at(2)),
         StagedPerson("row 2 guardian 1", "guardian", "", "", "Marta", "Serra", row=2),
         StagedContact("row 2 guardian 1", "email", "own", "Marta@X.example", "marta@x.example"),
         StagedContact("row 2 guardian 1", "phone", "own", "600 123 456", "+34600123456"),
-        StagedGuardianship("7", "row 2 guardian 1"),
+        StagedGuardianship("7", "row 2 guardian 1", place=guardians.at(2)),
     ]
 
 
