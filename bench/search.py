@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from apps.core.keyset import paginate
 from apps.portal.demo.names import LAST_NAMES
-from apps.recipients.finding import people_found, with_details
+from apps.recipients.people_lists import people_found, with_details
 from apps.recipients.models import ContactPoint, Person
 from apps.recipients.searching import narrowed, number_up_to_most
 from bench.filling import School, add_staff, make_school

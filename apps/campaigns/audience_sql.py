@@ -165,8 +165,8 @@ _EXCLUDED = """excluded_person (person_id) AS (
 _EXCLUDED_PERSON = "WHEN s.id IN (SELECT person_id FROM excluded_person) THEN 'excluded'"
 _EXCLUDED_ADDRESS = "WHEN c.normalized IN (SELECT normalized FROM excluded_address) THEN 'excluded'"
 
-# Whoever must not be contacted about a student is not reached through another's record either: a mailbox that he shares,
-# or himself under a name that is spelt otherwise.
+# Whoever must not be contacted about a student is not reached through another's record either: a mailbox that he
+# shares, or himself under a name that is spelt otherwise.
 _KEPT_AWAY = """kept_away (student_id, normalized) AS (
     SELECT r.student_id, x.normalized FROM recipients_guardianship r
     JOIN recipients_contactpoint x ON x.person_id = r.guardian_id AND x.organization_id = %(organization)s

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from apps.core.merge import TrustedHtml
+from apps.core.merge_tags import TrustedHtml
 from apps.core.tokens import make_token
 from apps.surveys.models import Answer
 

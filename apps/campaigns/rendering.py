@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.utils import translation
 
 from apps.channels.email.html import inline_css, make_safe, to_text
-from apps.core.merge import MergeTemplate, Slot, compile_template
+from apps.core.merge_tags import MergeTemplate, Slot, compile_template
 
 from . import letter_foot
 from .audience import AudienceRow

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.merge import MergeSyntaxError, compile_template
+from apps.core.merge_tags import MergeSyntaxError, compile_template
 
 from .models import Mailing
 

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from apps.campaigns.merge_values import values_for
-from apps.core.merge import compile_template
+from apps.core.merge_tags import compile_template
 from apps.organizations.scoping import current_organization
 from apps.recipients.models import Person
 from apps.surveys.answering import QuestionClosed, record_answer

@@ -12,8 +12,8 @@ from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.deliveries.tallies import tallies_of
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
-from apps.recipients.finding import people_found
 from apps.recipients.models import ContactPoint, ImportConflict, Person
+from apps.recipients.people_lists import people_found
 from apps.senders import account_trouble
 from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer

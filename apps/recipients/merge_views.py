@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.organizations.permissions import Permission, requires
 
 from .duplicates import SHOWN, likely_pairs
-from .finding import anybody_found, with_details
 from .merging import FIELDS, figures_of, merge, preferred, shown_value
 from .models import Person
+from .people_lists import anybody_found, with_details
 
 _FOUND = 20
 

@@ -10,9 +10,9 @@ from apps.core.keyset import paginate
 from apps.organizations.permissions import SENDING, Permission, requires
 
 from .family import consents_of, record_consent, set_here
-from .finding import KINDS, WORDS, anybody_found, people_found, with_details
 from .forms import EnrolForm, GuardianForm, NoteForm, PersonForm
 from .models import AcademicYear, Consent, Enrolment, Group, ImportConflict, Person
+from .people_lists import KINDS, WORDS, anybody_found, people_found, with_details
 from .person_panels import panels_of
 from .relatives import family_of
 from .searching import MOST, number_up_to_most

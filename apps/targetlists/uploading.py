@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.core.merge import tag_name
+from apps.core.merge_tags import tag_name
 from apps.core.normalizing import normalize_email, printable
 from apps.recipients.importing.opening import FileRefused, open_files
 from apps.recipients.importing.reading import MAX_BYTES

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.core.keyset import paginate
 from apps.organizations.permissions import SENDING, Permission, requires
-from apps.recipients.finding import with_details
+from apps.recipients.people_lists import with_details
 
 from . import uses
 from .conditions import check, in_words

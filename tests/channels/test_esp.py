@@ -8,7 +8,7 @@ import pytest
 from apps.channels.email.esp import SERVICES, EspAccount, EspChannel, EspMail, EspRecipient
 from apps.channels.email.mime import Attachment, MailContent
 from apps.channels.outcomes import AccountBusy, AccountProblem, Result
-from apps.core.merge import MergeTemplate, TrustedHtml, compile_template
+from apps.core.merge_tags import MergeTemplate, TrustedHtml, compile_template
 from tests.servers.esp_server import DROP, HANG, esp_server
 from tests.servers.running import free_port
 

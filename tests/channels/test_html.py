@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.channels.email.html import inline_css, make_safe, to_text
-from apps.core.merge import compile_template
+from apps.core.merge_tags import compile_template
 
 HARMLESS = """a abbr address b big blockquote br caption center cite code col colgroup dd del div dl dt em figcaption
     figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s small span strike strong sub sup table tbody td

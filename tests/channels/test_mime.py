@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from apps.channels.email.addresses import UnsendableAddress
 from apps.channels.email.mime import Attachment, MailContent, compile_message
-from apps.core.merge import compile_template
+from apps.core.merge_tags import compile_template
 
 NOW = datetime(2026, 11, 22, 10, 0, 3, tzinfo=UTC)
 SHARED = {"from_name": "Colegio San José", "from_email": "office@school.example"}

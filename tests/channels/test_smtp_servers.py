@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from apps.channels.email.mime import Attachment, MailContent, compile_message
 from apps.channels.email.smtp import Envelope, SmtpAccount, check_account, send_all
 from apps.channels.outcomes import AccountProblem, Result
-from apps.core.merge import compile_template
+from apps.core.merge_tags import compile_template
 from tests.servers.fixtures import catcher, postfix
 from tests.servers.running import free_port
 

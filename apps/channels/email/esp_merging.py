@@ -13,7 +13,7 @@ class Slot(Protocol):
 
 
 class Template(Protocol):
-    """Literal text and slots in order, as apps.core.merge compiles them. (Adapters do not import what needs Django.)"""
+    """Literal text and slots in order, as apps.core.merge_tags compiles them: adapters import nothing of Django."""
 
     @property
     def segments(self) -> Sequence[str | Slot]: ...

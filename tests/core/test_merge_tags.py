@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.merge import MergeSyntaxError, TrustedHtml, compile_template, tag_name
+from apps.core.merge_tags import MergeSyntaxError, TrustedHtml, compile_template, tag_name
 
 anything = st.text(max_size=60)
 
