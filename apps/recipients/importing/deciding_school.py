@@ -35,12 +35,28 @@ def decide_groups(statements: Statements, default_year: str) -> int:
     statements.table("group_ref", _GROUPS, "key; group_id")
     for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME):
         statements.run(statement)
-    created = statements.run(_NEW_GROUPS)
+    created = statements.run(_NEW_GROUPS.format(of=_WITH_PLACE))
     statements.run(_BY_NAME)
+    created += _find_without_unit(statements)
     statements.run(_NUMBER_GROUPS)
     statements.run(_RENAME_GROUPS)
     if statements.is_postgresql:
         statements.run("ANALYZE group_ref")
+    return created
+
+
+def _find_without_unit(statements: Statements) -> int:
+    """Find the groups that are named without a unit; returns how many were new.
+
+    The only one of its name, kind and year is the one, whatever its unit. Those of which there are several stay in
+    `namesake (key, group_id, unit_id)`: the people in them say which is meant.
+    """
+    statements.table("namesake", _NAMESAKES, "key")
+    statements.run(_ONLY_NAMESAKE)
+    statements.run("DELETE FROM namesake WHERE key IN (SELECT key FROM group_ref WHERE group_id IS NOT NULL)")
+    created = statements.run(_NEW_GROUPS.format(of="key NOT IN (SELECT key FROM namesake)"))
+    if created:
+        statements.run(_BY_NAME)
     return created
 
 
@@ -50,6 +66,7 @@ def decide_enrolments(statements: Statements, is_bulk: bool) -> int:
     if statements.value("SELECT COUNT(*) FROM unknown_group"):
         statements.run(_GROUPS_FROM_RECORD)
         statements.run("DELETE FROM unknown_group WHERE key IN (SELECT key FROM group_ref)")
+    statements.table("settled_enrolment", _SETTLED_ENROLMENTS, "person_id")
     statements.table("planned_enrolment", _PLANNED_ENROLMENTS, "person_id, group_id; known")
     taken_away = statements.run(
         _DROP_TAKEN_AWAY.format(table="planned_enrolment", person="person_id", same=_SAME_GROUP)
@@ -157,7 +174,15 @@ WHERE group_ref.group_id IS NULL AND g.name = group_ref.name AND g.kind = group_
     AND g.of_unit = COALESCE(group_ref.unit_id, 0) AND g.of_year = COALESCE(group_ref.year_id, 0)"""
 _NEW_GROUPS = """INSERT INTO recipients_group (organization_id, kind, name, unit_id, year_id, external_id)
 SELECT %(organization)s, kind, name, unit_id, year_id, MAX(external_id) FROM group_ref
-WHERE group_id IS NULL AND status = 'here' GROUP BY kind, name, unit_id, year_id"""
+WHERE group_id IS NULL AND status = 'here' AND {of} GROUP BY kind, name, unit_id, year_id"""
+_WITH_PLACE = "(unit_id IS NOT NULL OR external_id <> '')"
+_NAMESAKES = """SELECT r.key, g.id AS group_id, g.unit_id FROM group_ref r
+JOIN recipients_group g ON g.organization_id = %(organization)s AND g.kind = r.kind AND g.name = r.name
+    AND COALESCE(g.year_id, 0) = COALESCE(r.year_id, 0)
+WHERE r.group_id IS NULL AND r.unit_id IS NULL AND r.external_id = ''"""
+_ONLY_NAMESAKE = """UPDATE group_ref SET group_id = only_one.id FROM (
+    SELECT key AS named, MIN(group_id) AS id FROM namesake GROUP BY key HAVING COUNT(*) = 1) only_one
+WHERE only_one.named = group_ref.key"""
 _NUMBER_GROUPS = """UPDATE recipients_group SET external_id = r.external_id FROM group_ref r
 WHERE r.group_id = recipients_group.id AND r.external_id <> '' AND recipients_group.external_id = ''
     AND recipients_group.organization_id = %(organization)s"""
@@ -175,12 +200,23 @@ _GROUPS_FROM_RECORD = """INSERT INTO group_ref (key, group_id, status, kind, nam
 SELECT k.key, MAX(g.id), 'here', MIN(g.kind), MIN(g.name), '', MAX(g.year_id)
 FROM unknown_group k JOIN recipients_group g ON g.organization_id = %(organization)s AND g.external_id = k.key
     AND g.external_id <> '' GROUP BY k.key"""
+# Of several classes of a name the one of the student's own unit, or the one in which the student is already.
+_SETTLED_ENROLMENTS = """SELECT r.person_id, n.key, e.role, MAX(e.status) AS status, MIN(e.place) AS place,
+    COALESCE(MIN(CASE WHEN n.unit_id = COALESCE(t.unit_id, p.unit_id) THEN n.group_id END),
+        CASE WHEN COUNT(o.id) = 1 THEN MIN(o.group_id) END) AS group_id
+FROM namesake n JOIN staged_enrolment e ON e.group_key = n.key JOIN person_ref r ON r.key = e.person_key
+LEFT JOIN planned_person t ON t.person_id = r.person_id
+LEFT JOIN recipients_person p ON p.id = r.person_id
+LEFT JOIN recipients_enrolment o ON o.organization_id = %(organization)s AND o.person_id = r.person_id
+    AND o.group_id = n.group_id AND o.role = e.role
+GROUP BY r.person_id, n.key, e.role"""
 _PLANNED_ENROLMENTS = """SELECT s.person_id, s.group_id, s.role, s.status, o.id AS known
 FROM (SELECT r.person_id, g.group_id, e.role,
         MAX(CASE WHEN g.status = 'gone' THEN 'gone' ELSE e.status END) AS status
     FROM staged_enrolment e JOIN person_ref r ON r.key = e.person_key
     JOIN group_ref g ON g.key = e.group_key AND g.group_id IS NOT NULL
-    GROUP BY r.person_id, g.group_id, e.role) s
+    GROUP BY r.person_id, g.group_id, e.role
+    UNION ALL SELECT person_id, group_id, role, status FROM settled_enrolment WHERE group_id IS NOT NULL) s
 LEFT JOIN recipients_enrolment o ON o.organization_id = %(organization)s AND o.person_id = s.person_id
     AND o.group_id = s.group_id AND o.role = s.role"""
 _GONE_ENROLMENTS = """SELECT o.id FROM planned_enrolment s JOIN recipients_enrolment o ON o.id = s.known
@@ -193,7 +229,8 @@ JOIN recipients_group g ON g.id = o.group_id
 WHERE o.organization_id = %(organization)s AND o.source = 'import'
     AND COALESCE(g.year_id, 0) IN (SELECT COALESCE(r.year_id, 0) FROM group_ref r
         WHERE r.group_id IN (SELECT group_id FROM planned_enrolment WHERE status = 'here'))
-    AND NOT EXISTS (SELECT 1 FROM planned_enrolment s WHERE s.known = o.id)"""
+    AND NOT EXISTS (SELECT 1 FROM planned_enrolment s WHERE s.known = o.id)
+    AND NOT EXISTS (SELECT 1 FROM settled_enrolment e WHERE e.person_id = o.person_id AND e.group_id IS NULL)"""
 
 _PLANNED_CONSENTS = """SELECT s.person_id, s.kind, s.granted = 1 AS granted, o.id AS known
 FROM (SELECT r.person_id, c.kind, MIN(CASE WHEN c.granted THEN 1 ELSE 0 END) AS granted

@@ -68,6 +68,11 @@ def mistakes_of_people(statements: Statements, stage: Stage) -> list[Mistake]:
         found.append(_unknown(key, sentence, *stage.where(place, 1)))
     if statements.value("SELECT COUNT(*) FROM looped_pair"):
         found += [_looped(stage, *row) for row in statements.rows(_LOOPED)]
+    if unsettled := statements.rows(_UNSETTLED):
+        units: dict[str, list[str]] = {}
+        for key, unit in statements.rows(_UNITS_OF_NAMESAKES):
+            units.setdefault(key, []).append(unit)
+        found += [_unsettled(stage, place, name, units[key]) for place, key, name in unsettled]
     return found
 
 
@@ -93,6 +98,14 @@ def _looped(stage: Stage, place: int, is_own: bool, student: str, guardian: str)
         message = _("%(guardian)s and %(student)s each stand as the guardian of the other. Left out.")
     row, file, column = stage.where(place, 1)
     return Mistake(row, column, message % names, file, guardian, is_fatal=False)
+
+
+def _unsettled(stage: Stage, place: int, name: str, units: list[str]) -> Mistake:
+    """The row is read without this class."""
+    row, file, column = stage.where(place, 1)
+    words = {"name": name[:60], "units": ", ".join(units)[:200]}
+    message = _("The class “%(name)s” is in %(units)s, and nothing says which is meant. Add a column with the unit.")
+    return Mistake(row, column, message % words, file, name, is_fatal=False)
 
 
 _COUNTS = {
@@ -201,6 +214,10 @@ FROM mistaken m JOIN staged_person s ON s.n = m.who LEFT JOIN recipients_person 
 ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
 _UNKNOWN_KEYS = f"SELECT key, place, side FROM unknown_key ORDER BY place, key LIMIT {EXAMPLES_KEPT}"
 _UNKNOWN_GROUPS = f"SELECT key, place FROM unknown_group ORDER BY place, key LIMIT {EXAMPLES_KEPT}"
+_UNSETTLED = f"""SELECT e.place, e.key, MIN(r.name) FROM settled_enrolment e JOIN group_ref r ON r.key = e.key
+WHERE e.group_id IS NULL GROUP BY e.person_id, e.place, e.key ORDER BY e.place LIMIT {EXAMPLES_KEPT}"""
+_UNITS_OF_NAMESAKES = """SELECT n.key, u.name FROM namesake n JOIN organizations_unit u ON u.id = n.unit_id
+ORDER BY u.name"""
 # Of two who are each the guardian of the other one row is told: that of the file, should the other be on record.
 _LOOPED = f"""SELECT x.place, x.student_id = x.guardian_id, {_EITHER},
     COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '')
