@@ -16,7 +16,7 @@ _YEAR_NAME = 40  # characters
 
 
 def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
-    """Make `planned_pair`, `looped_pair` (each the guardian of the other, or of himself) and `leaving_pair (id)`.
+    """Make `planned_pair`, `looped_pair` (the own guardian, each of the other, a student) and `leaving_pair`.
 
     Returns how many pairs of the file stay away because they were taken away by hand.
     """
@@ -128,17 +128,26 @@ _DROP_TAKEN_AWAY = """DELETE FROM {table} WHERE known IS NULL AND status = 'here
 _SAME_GUARDIAN = "t.guardian_id = planned_pair.guardian_id"
 _SAME_GROUP = "t.group_id = planned_enrolment.group_id AND t.role = planned_enrolment.role"
 
-_SAID_PAIRS = """SELECT s.person_id AS student_id, g.person_id AS guardian_id, MAX(x.relation) AS relation,
-    MAX(x.status) AS status, MIN(x.place) AS place
-FROM staged_guardianship x JOIN person_ref s ON s.key = x.student_key JOIN person_ref g ON g.key = x.guardian_key
-GROUP BY s.person_id, g.person_id"""
-_LOOPED = """SELECT a.student_id, a.guardian_id, a.place FROM said_pair a
+_SAID_PAIRS = """SELECT said.*, o.id AS known FROM (
+    SELECT s.person_id AS student_id, g.person_id AS guardian_id, MAX(x.relation) AS relation, MAX(x.status) AS status,
+        MIN(x.place) AS place
+    FROM staged_guardianship x JOIN person_ref s ON s.key = x.student_key JOIN person_ref g ON g.key = x.guardian_key
+    GROUP BY s.person_id, g.person_id) said
+LEFT JOIN recipients_guardianship o ON o.organization_id = %(organization)s AND o.student_id = said.student_id
+    AND o.guardian_id = said.guardian_id"""
+_LOOPED = """SELECT a.student_id, a.guardian_id, a.place,
+    CASE WHEN a.student_id = a.guardian_id THEN 'own' ELSE 'each other' END AS reason
+FROM said_pair a
 LEFT JOIN said_pair b ON b.student_id = a.guardian_id AND b.guardian_id = a.student_id AND b.status = 'here'
-WHERE a.status = 'here' AND (b.student_id IS NOT NULL OR a.student_id = a.guardian_id)"""
-_PLANNED_PAIRS = """SELECT s.student_id, s.guardian_id, s.relation, s.status, o.id AS known
-FROM said_pair s
-LEFT JOIN recipients_guardianship o ON o.organization_id = %(organization)s AND o.student_id = s.student_id
-    AND o.guardian_id = s.guardian_id
+WHERE a.status = 'here' AND (b.student_id IS NOT NULL OR a.student_id = a.guardian_id)
+UNION ALL
+SELECT a.student_id, a.guardian_id, a.place, 'student' FROM said_pair a
+LEFT JOIN said_pair b ON b.student_id = a.guardian_id AND b.guardian_id = a.student_id AND b.status = 'here'
+LEFT JOIN planned_person t ON t.person_id = a.guardian_id LEFT JOIN united_person i ON i.who = t.who
+LEFT JOIN recipients_person p ON p.id = a.guardian_id AND p.active
+WHERE a.known IS NULL AND a.status = 'here' AND b.student_id IS NULL AND a.student_id <> a.guardian_id
+    AND COALESCE(p.kind, i.kind) = 'student'"""
+_PLANNED_PAIRS = """SELECT s.student_id, s.guardian_id, s.relation, s.status, s.known FROM said_pair s
 WHERE NOT EXISTS (SELECT 1 FROM looped_pair l WHERE l.student_id = s.student_id AND l.guardian_id = s.guardian_id)"""
 # A pair that the office restricted is kept, so that the restriction is not forgotten when the pair comes back.
 _GONE_PAIRS = """SELECT o.id FROM planned_pair s JOIN recipients_guardianship o ON o.id = s.known

@@ -65,6 +65,7 @@ WHERE l.label IN (SELECT l.label FROM label l JOIN staged_person p ON p.n = l.n 
     GROUP BY l.label HAVING MIN(p.external_id) <> MAX(p.external_id))"""
 _MEND = "UPDATE label SET label = torn.label FROM torn WHERE torn.n = label.n"
 
+# Who has a row as a student, or teaches, is that, though he may stand as a guardian in a row before.
 # A name is taken from one row, the first that has all of it; whatever else from the first that has something.
 # `first_row` says of each person which rows these are: mostly the first, whose texts are then at hand.
 _ONCE = ("external_id", "document", "language", "unit")
@@ -73,12 +74,14 @@ _FIRST_ROW = """SELECT l.label, MIN(p.n) AS n, MAX(p.status) AS status,
     COALESCE(MIN(CASE WHEN p.first_name <> '' AND p.last_name <> '' THEN p.n END), MIN(p.n)) AS name_n, {numbers}
 FROM label l JOIN staged_person p ON p.n = l.n GROUP BY l.label""".format(
     numbers=", ".join(f"COALESCE(MIN(CASE WHEN p.{name} <> '' THEN p.n END), MIN(p.n)) AS {name}_n" for name in _ONCE)
+    + ", COALESCE(MIN(CASE WHEN p.kind <> 'guardian' THEN p.n END), MIN(p.n)) AS kind_n"
 )
 _UNITED = """SELECT p.n AS who, p.kind, {plain}, p.status, p.row_number, p.file
 FROM staged_person p LEFT JOIN label l ON l.n = p.n WHERE l.n IS NULL
 UNION ALL
-SELECT f.label, p.kind, {once}, {name}, f.status, p.row_number, p.file
+SELECT f.label, COALESCE(kind_row.kind, p.kind), {once}, {name}, f.status, p.row_number, p.file
 FROM first_row f JOIN staged_person p ON p.n = f.n
+LEFT JOIN staged_person kind_row ON kind_row.n = f.kind_n AND f.kind_n <> f.n
 LEFT JOIN staged_person name_row ON name_row.n = f.name_n AND f.name_n <> f.n
 {rows}""".format(
     plain=", ".join(f"p.{name}" for name in _ONCE + _NAME),

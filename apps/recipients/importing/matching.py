@@ -11,7 +11,8 @@ _PORTION = 2000
 def match_people(statements: Statements) -> None:
     """Make `found (who, person_id)`, and `mistaken (who, person_id)`: whose number or document is of somebody else.
 
-    Reads `united_person` and `person_key`; from the former those who are mistaken are taken out.
+    Reads `united_person` and `person_key`; from the former those who are mistaken are taken out, and the new guardians
+    whom nothing but their rows names.
     """
     statements.table("found", _BY_NUMBER, "who; person_id")
     statements.table("mistaken", "SELECT who, person_id, CAST('' AS text) AS was FROM found WHERE 1 = 0", "person_id")
@@ -21,6 +22,10 @@ def match_people(statements: Statements) -> None:
             _find_mistaken(statements)
             statements.settle("found")
     statements.settle("found")
+    if statements.value("SELECT COUNT(*) FROM mistaken"):
+        statements.table("mistaken_row", _MISTAKEN_ROWS, "row_number")
+        statements.table("stranded", _STRANDED, "who")
+        statements.run(_FORGET_STRANDED)
     for pinned in (_NAMES_BY_HAND, _LANGUAGES_BY_HAND):
         statements.run(pinned)
 
@@ -39,7 +44,9 @@ def _find_mistaken(statements: Statements) -> None:
     statements.run("DELETE FROM united_person WHERE who IN (SELECT who FROM mistaken)")
 
 
-_BY_NUMBER = """SELECT MIN(i.who) AS who, p.id AS person_id
+# Of two with one number it is of whoever has a row, before a guardian who stands in that of a student.
+_FIRST = "COALESCE(MIN(CASE WHEN i.kind <> 'guardian' THEN i.who END), MIN(i.who))"
+_BY_NUMBER = f"""SELECT {_FIRST} AS who, p.id AS person_id
 FROM united_person i JOIN recipients_person p ON p.organization_id = %(organization)s
     AND p.external_id = i.external_id AND p.external_id <> ''
 WHERE i.external_id <> '' GROUP BY p.id"""
@@ -137,11 +144,13 @@ _RENAMED = f"""SELECT i.who, {_KNOWN_AS}, i.search_name
 FROM found f JOIN united_person i ON i.who = f.who JOIN recipients_person p ON p.id = f.person_id
 WHERE f.who > %%last%% AND i.search_name <> {_KNOWN_AS} AND i.search_name <> '' AND p.search_name <> ''
 ORDER BY f.who LIMIT {_PORTION}"""
-_TWICE = """INSERT INTO mistaken (who, person_id, was)
-SELECT i.who, NULL, first.name FROM united_person i JOIN (
-    SELECT external_id, MIN(who) AS who, MIN(TRIM(first_name || ' ' || last_name)) AS name
-    FROM united_person WHERE external_id <> '' GROUP BY external_id HAVING COUNT(*) > 1) first
-    ON first.external_id = i.external_id AND first.who <> i.who"""
+_TWICE = f"""INSERT INTO mistaken (who, person_id, was)
+SELECT i.who, NULL, TRIM(p.first_name || ' ' || p.last_name) FROM united_person i JOIN (
+    SELECT i.external_id, {_FIRST} AS who
+    FROM united_person i WHERE i.external_id <> '' GROUP BY i.external_id HAVING COUNT(*) > 1) first
+    ON first.external_id = i.external_id AND first.who <> i.who
+JOIN united_person p ON p.who = first.who
+WHERE i.who NOT IN (SELECT who FROM mistaken)"""
 _SET_ASIDE = """INSERT INTO mistaken (who, person_id, was)
 SELECT f.who, f.person_id, TRIM(p.first_name || ' ' || p.last_name)
 FROM found f JOIN recipients_person p ON p.id = f.person_id JOIN united_person i ON i.who = f.who
@@ -152,6 +161,17 @@ WHERE f.who IN (%%strangers%%)
         JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel
             AND o.normalized = c.normalized
         WHERE k.who = f.who)"""
+
+# New guardians, all of whose students are mistaken, go with them, unless they have a row of their own.
+_MISTAKEN_ROWS = """SELECT DISTINCT p.row_number, p.file FROM mistaken m JOIN person_key k ON k.who = m.who
+JOIN staged_person p ON p.key = k.key WHERE p.row_number > 0"""
+_STRANDED = """SELECT k.who FROM staged_guardianship g JOIN person_key k ON k.key = g.guardian_key
+LEFT JOIN person_key s ON s.key = g.student_key LEFT JOIN mistaken m ON m.who = s.who
+WHERE k.who NOT IN (SELECT who FROM found) GROUP BY k.who HAVING COUNT(*) = COUNT(m.who)"""
+_FORGET_STRANDED = """DELETE FROM united_person WHERE kind = 'guardian' AND who IN (SELECT who FROM stranded)
+    AND who NOT IN (SELECT s.who FROM stranded s JOIN person_key k ON k.who = s.who
+        JOIN staged_person p ON p.key = k.key
+        LEFT JOIN mistaken_row r ON r.row_number = p.row_number AND r.file = p.file WHERE r.file IS NULL)"""
 
 # What was typed by hand stays: for all that follows the file says the same, or nothing.
 _NAMES_BY_HAND = """UPDATE united_person SET first_name = p.first_name, last_name = p.last_name,

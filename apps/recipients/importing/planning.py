@@ -89,11 +89,13 @@ def _mistaken(row: int, file: str, number: str, name: str, was: str, person_id: 
     return Mistake(row, "", message % names, file, number)
 
 
-def _looped(stage: Stage, place: int, is_own: bool, student: str, guardian: str) -> Mistake:
-    """Each the guardian of the other, or of himself: the row is read all the same, without that."""
+def _looped(stage: Stage, place: int, reason: str, student: str, guardian: str) -> Mistake:
+    """Guardians who cannot be: the row is read all the same, without that."""
     names = {"student": student, "guardian": guardian}
-    if is_own:
+    if reason == "own":
         message = _("%(student)s stands as the own guardian. Left out.")
+    elif reason == "student":
+        message = _("%(guardian)s is a student here, and cannot be the guardian of %(student)s. Left out.")
     else:
         message = _("%(guardian)s and %(student)s each stand as the guardian of the other. Left out.")
     row, file, column = stage.where(place, 1)
@@ -219,11 +221,11 @@ WHERE e.group_id IS NULL GROUP BY e.person_id, e.place, e.key ORDER BY e.place L
 _UNITS_OF_NAMESAKES = """SELECT n.key, u.name FROM namesake n JOIN organizations_unit u ON u.id = n.unit_id
 ORDER BY u.name"""
 # Of two who are each the guardian of the other one row is told: that of the file, should the other be on record.
-_LOOPED = f"""SELECT x.place, x.student_id = x.guardian_id, {_EITHER},
+_LOOPED = f"""SELECT x.place, x.reason, {_EITHER},
     COALESCE({_NAME.format("gi")}, {_NAME.format("gp")}, '')
 FROM looped_pair x {_WITH_NAME.format(person="student_id")}
 LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
 LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
-WHERE x.student_id <= x.guardian_id OR NOT EXISTS (
+WHERE x.reason <> 'each other' OR x.student_id < x.guardian_id OR NOT EXISTS (
     SELECT 1 FROM looped_pair y WHERE y.student_id = x.guardian_id AND y.guardian_id = x.student_id)
 ORDER BY 1, 3, 4 LIMIT {EXAMPLES_KEPT}"""

@@ -95,7 +95,6 @@ class _TableReader:
         self._header = [*table.header, ""]
         self._facts = RowFacts(country)
         self._seen = SeenNumbers()
-        self._seen_of_guardians = SeenNumbers()
         self._groups: set[tuple[str, str]] = set()
         self._year = options.get("year", "")
         self._kind = options.get("kind") or "student"
@@ -153,9 +152,11 @@ class _TableReader:
             facts.mistake("", _("This row has no name."), is_fatal=True)
         if facts.is_left_out():
             return
-        kind = facts.choice(self._header[self._kind_place], cells[self._kind_place], read_kind) or self._kind
+        kind = self._kind_of(cells[self._kind_place])
         number = self._number(row, cells[own.number], first, last)
         unit = facts.name(self._header[self._unit_place], cells[self._unit_place])
+        if facts.is_left_out():
+            return
         key = number or f"row {row}"
         facts.facts.append(
             StagedPerson(
@@ -172,7 +173,7 @@ class _TableReader:
             )
         )
         self._add_contacts(key, own, cells)
-        self._add_groups(key, kind, unit, cells)
+        new_groups = self._add_groups(key, kind, unit, cells)
         for name, place in self._consents:
             granted = facts.yes_or_no(self._header[place], cells[place])
             if granted is not None:
@@ -181,6 +182,7 @@ class _TableReader:
             self._add_guardian(guardian, key, columns, cells)
         if facts.is_left_out():
             facts.facts = [fact for fact in facts.facts if type(fact) is Mistake]
+            self._groups -= new_groups
 
     def _names(self, columns: _Columns, cells: list[str]) -> tuple[str, str]:
         first, last = columns.names(cells)
@@ -189,6 +191,14 @@ class _TableReader:
             header[columns.last] or header[columns.full], last
         )
 
+    def _kind_of(self, word: str) -> str:
+        """Nobody is taken for a student of whom the file says something else that is not understood."""
+        kind = read_kind(word)
+        if word and not kind:
+            message = _("“%(text)s” is not understood here.") % {"text": word[:40]}
+            self._facts.mistake(self._header[self._kind_place], message, word, is_fatal=True)
+        return kind or self._kind
+
     def _number(self, row: int, number: str, first: str, last: str) -> str:
         """The number of the row in the school's own system, unless it was another person's before."""
         if not number:
@@ -196,7 +206,7 @@ class _TableReader:
         heading = self._header[self._own.number]
         number = self._facts.name(heading, number)
         name = f"{first} {last}"
-        before = self._seen.row_of_another(number, name, row) or self._seen_of_guardians.seen_with_another(number, name)
+        before = self._seen.row_of_another(number, name, row)
         if before:
             self._facts.mistake(heading, _taken(number, before), number, is_fatal=True)
         return number
@@ -214,7 +224,6 @@ class _TableReader:
         if before:
             self._facts.mistake(heading, _taken(number, before), number)
             return None
-        self._seen_of_guardians.row_of_another(number, name, self._facts.row)
         return number
 
     def _status(self, text: str) -> str:
@@ -241,7 +250,9 @@ class _TableReader:
                 facts.add_emails(key, header[place], cells[place], "communication")
         return added
 
-    def _add_groups(self, key: str, kind: str, unit: str, cells: list[str]) -> None:
+    def _add_groups(self, key: str, kind: str, unit: str, cells: list[str]) -> set[tuple[str, str]]:
+        """Returns those that stand in this row first."""
+        new = set()
         facts = self._facts
         role = "teacher" if kind == "staff" else "student"
         for place, places in self._groups_at:
@@ -251,8 +262,10 @@ class _TableReader:
             group = f"{unit}\n{name}"
             if (unit, name) not in self._groups:
                 self._groups.add((unit, name))
+                new.add((unit, name))
                 facts.facts.append(StagedGroup(group, "class", name, unit, self._year))
             facts.facts.append(StagedEnrolment(key, group, role, place=places.at(facts.row)))
+        return new
 
     def _add_guardian(self, guardian: int, student: str, columns: _Columns, cells: list[str]) -> None:
         if not any(cells[place] for place in columns.told):
@@ -270,7 +283,8 @@ class _TableReader:
             facts.mistake(header[columns.number], _("Nobody is his own guardian."), number)
             self._add_contacts(student, columns, cells)
             return
-        key = number or f"row {facts.row} guardian {guardian}"
+        # Apart from whoever has a row: one of that number may come, with another name.
+        key = f"guardian {number}" if number else f"row {facts.row} guardian {guardian}"
         document = facts.document(header[columns.document], cells[columns.document])
         language = facts.choice(header[columns.language], cells[columns.language], read_language)
         facts.facts.append(StagedPerson(key, "guardian", number, document, first, last, language, row=facts.row))

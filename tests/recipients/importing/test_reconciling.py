@@ -371,8 +371,11 @@ def test_who_is_his_own_guardian_is_named_by_the_row_that_says_so():
         *student("7", "Pau", row=3),
         StagedGuardianship("7", "7", place=PAIRS.at(3)),
     ]
-    assert [mistake.row for mistake in loaded(facts).mistakes] == [3]
-    assert [str(pair) for pair in Guardianship.objects.all()] == ["Pau Puig: Aina Puig"]
+    assert [(mistake.row, mistake.message) for mistake in loaded(facts).mistakes] == [
+        (2, "Pau Puig is a student here, and cannot be the guardian of Aina Puig. Left out."),
+        (3, "Pau Puig stands as the own guardian. Left out."),
+    ]
+    assert sorted(Person.objects.values_list("external_id", "kind")) == [("1", "student"), ("7", "student")]
 
 
 def test_who_is_on_record_as_the_guardian_of_his_guardian_is_named_by_the_row_of_the_other():
