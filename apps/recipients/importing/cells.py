@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.normalizing import normalize_document, normalize_email, normalize_phone, without_accents
 
-from .staged import Mistake, Staged, StagedContact
+from .staged import Mistake, Remark, Staged, StagedContact
 
 NAME_LENGTH = 200
 DOCUMENT_LENGTH = 40
@@ -65,6 +65,9 @@ class RowFacts:
             # Of a row that is left out nothing is kept but what is wrong in it.
             self.facts = [each for each in self.facts if type(each) is Mistake]
         self.facts.append(fact)
+
+    def remark(self, column: str, message: str) -> None:
+        self.facts.append(Remark(self.row, column[:255], message[:500], self.file))
 
     def is_left_out(self) -> bool:
         return any(type(each) is Mistake and each.is_fatal for each in self.facts)

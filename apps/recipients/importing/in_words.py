@@ -23,6 +23,7 @@ _COUNTS = {
     "consents": ("consent changed", "consents changed"),
     "kept_away": ("detail kept away as by hand", "details kept away as by hand"),
     "mistakes": ("mistake", "mistakes"),
+    "remarks": ("remark", "remarks"),
 }
 _FIELDS = {"external_id": "number"}
 
@@ -33,7 +34,7 @@ def lines_of_counts(counts: Mapping[str, int], examples: Mapping[str, list[dict[
         number = counts.get(name, 0)
         if number or name in _ALWAYS:
             line = f"{number:>9} {words[number != 1]}"
-            yield f"{line}: {_first(examples[name], number)}" if examples.get(name) else line
+            yield f"{line}: {_first(examples[name], number)}" if examples.get(name) and name != "remarks" else line
     if counts.get("held_back"):
         yield "Rows could not be read: nobody is withdrawn for being missing."
 

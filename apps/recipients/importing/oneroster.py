@@ -13,7 +13,7 @@ from .headings import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
 from .rosters import Roster, Session, listed
-from .staged import Mistake, Staged, StagedGuardianship
+from .staged import Remark, Staged, StagedGuardianship
 
 _USED = ("users", "roles", "orgs", "academicsessions", "classes", "enrollments")
 _SIGNS = ("agentsourcedids", "enableduser", "orgsourcedids", "primaryorgsourcedid", "usermasteridentifier")
@@ -54,7 +54,7 @@ class _OneRoster(Roster):
         yield from self._read_users()
         yield from self._read_enrolments()
 
-    def _read_manifest(self) -> list[Mistake]:
+    def _read_manifest(self) -> list[Remark]:
         """Learn which files hold everything and which only changes; says what does not agree with the files."""
         modes: dict[str, tuple[int, str]] = {}
         if "manifest" in self._files:
@@ -79,7 +79,7 @@ class _OneRoster(Roster):
                 else _("%(file)s is missing, though the manifest says “%(mode)s”.")
             )
             shown = self._files.shown_name("manifest")
-            complaints.append(Mistake(number, "value", message % words, shown, mode[:300], is_fatal=False))
+            complaints.append(Remark(number, "value", message % words, shown, mode[:300]))
         return complaints
 
     def _read_units(self) -> Iterator[Staged]:

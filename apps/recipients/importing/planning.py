@@ -15,7 +15,7 @@ EXAMPLES_KEPT = 200
 
 def count(statements: Statements, stage: Stage) -> dict[str, int]:
     """The counts of a run by name; call it when everything has been decided and before anything is applied."""
-    counts = {"rows": stage.rows, "people": stage.people, "mistakes": stage.mistakes, "left_out": stage.left_out}
+    counts = stage.counts()
     actions = dict(statements.rows("SELECT action, COUNT(*) FROM planned_person GROUP BY action"))
     for action in ("created", "changed", "returned", "withdrawn", "unchanged"):
         counts[action] = actions.get(action, 0)

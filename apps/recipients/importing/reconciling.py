@@ -28,7 +28,10 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Outcome:
-    """Counts by name (see planning.count), the first mistakes, and of a comparison the first rows of each kind."""
+    """Counts by name (see planning.count) and the first mistakes.
+
+    `examples`: the first remarks, and of a comparison the first rows of each kind.
+    """
 
     counts: dict[str, int]
     mistakes: list[Mistake]
@@ -40,7 +43,7 @@ def compare(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda
     with staged(facts, progress) as stage, transaction.atomic():
         statements = _decided(run, stage, is_dry=True)
         outcome = _outcome(statements, stage)
-        outcome.examples = planning.examples(statements)
+        outcome.examples |= planning.examples(statements)
         statements.drop()
         transaction.set_rollback(True)
     return outcome
@@ -114,7 +117,7 @@ def _outcome(statements: Statements, stage: Stage) -> Outcome:
     counts["groups"] = stage.groups
     counts["kept_away"] = stage.kept_away
     counts["held_back"] = int(stage.holds_back)
-    return Outcome(counts, (stage.first_mistakes + more)[:MISTAKES_KEPT])
+    return Outcome(counts, (stage.first_mistakes + more)[:MISTAKES_KEPT], stage.shown_remarks())
 
 
 def _parameters(run: ImportRun) -> dict[str, Any]:

@@ -245,7 +245,8 @@ class Roster:
         years = sorted({year for year in years if year})
         if len(years) > 1:
             words = {"years": ", ".join(years), "year": years[-1]}
-            self._wrong(columns[2], _("The class is in %(years)s. It is taken for %(year)s.") % words)
+            said = _("The class is in %(years)s. It is taken for %(year)s.") % words
+            self._row.remark(self._heading(columns[2]), said)
         year = years[-1] if years else self._year
         self._take(StagedGroup(key, kind, name, unit, year, key, "gone" if gone else "here"))
 

@@ -65,9 +65,9 @@ def check_run(run: ImportRun) -> None:
     stage = Stage()
     for fact in facts_of(run):
         note(stage, fact)
-    counts = {"rows": stage.rows, "people": stage.people, "mistakes": stage.mistakes, "left_out": stage.left_out}
+    counts = stage.counts()
     counts["no_name"] = not {"first_name", "full_name", "last_name"} & set(run.mapping.get("fields", ["first_name"]))
-    run.rows_total, run.counts = stage.rows, counts
+    run.rows_total, run.counts, run.examples = stage.rows, counts, stage.shown_remarks()
     with transaction.atomic():
         _keep_mistakes(run, Outcome({}, stage.first_mistakes))
         run.save()
@@ -169,7 +169,8 @@ def load_running(run: ImportRun, facts: Iterator[Staged]) -> None:
         return
     _keep_mistakes(run, outcome)
     counts, rows = run.counts | outcome.counts, outcome.counts["rows"]
-    _end(run, ImportRun.State.DONE, counts=counts, finished_at=timezone.now(), rows_total=rows, rows_done=rows)
+    told = {"counts": counts, "examples": run.examples | outcome.examples, "rows_total": rows, "rows_done": rows}
+    _end(run, ImportRun.State.DONE, finished_at=timezone.now(), **told)
 
 
 def sweep() -> None:

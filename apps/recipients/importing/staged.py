@@ -114,6 +114,16 @@ class Mistake(NamedTuple):
     is_fatal: bool = True
 
 
+class Remark(NamedTuple):
+    """What the office is to know of a row that is read all the same, and whole. As Mistake."""
+
+    row: int
+    column: str
+    message: str
+    file: str = ""
+    value: str = ""
+
+
 class Coverage(NamedTuple):
     """Whether the file has everybody ("bulk": who is missing has left) or only changes ("delta"). One to a file."""
 
@@ -130,5 +140,6 @@ Staged = (
     | StagedYear
     | StagedConsent
     | Mistake
+    | Remark
     | Coverage
 )

@@ -16,6 +16,7 @@ from ..models import Person
 from .staged import (
     Coverage,
     Mistake,
+    Remark,
     Staged,
     StagedConsent,
     StagedContact,
@@ -29,6 +30,7 @@ from .staged import (
 
 PORTION = 5000
 MISTAKES_KEPT = 500
+REMARKS_KEPT = 100
 
 # In the order of the fields of each fact; StagedPerson gets its place in the file and its folded name besides.
 _TABLES: dict[type, tuple[str, str]] = {
@@ -66,8 +68,9 @@ _INDEXES = (
 class Stage:
     """What came in: `rows` of the file, `people`, `mistakes` in all, and `left_out`, the rows that are not loaded.
 
-    `first_mistakes` are as many as a run keeps. `broken_files` are those with rows that were left out; `holds_back`:
-    for their sake nobody is taken for missing. `groups` are new ones; `kept_away`: taken away by hand.
+    `remarks`: of rows that are loaded. `first_mistakes` and `first_remarks` are as many as a run keeps. `broken_files`
+    are those with rows that were left out; `holds_back`: for their sake nobody is taken for missing. `places` are known
+    by their numbers. `groups` are new ones; `kept_away`: taken away by hand.
     """
 
     coverage: str = ""
@@ -75,6 +78,8 @@ class Stage:
     people: int = 0
     mistakes: int = 0
     left_out: int = 0
+    remarks: int = 0
+    first_remarks: list[Remark] = field(default_factory=list)
     first_mistakes: list[Mistake] = field(default_factory=list)
     broken_files: set[str] = field(default_factory=set)
     holds_back: bool = False
@@ -93,6 +98,15 @@ class Stage:
         """Row, file and heading of a place: `side` 0 is the first of the two that stand there, 1 the second."""
         known = self.places.get(place & 0xFF)
         return (place >> 8, known.file, known[2 + side]) if known else (place >> 8, "", "")
+
+    def counts(self) -> dict[str, int]:
+        """What the file says of itself, before it is compared with anything."""
+        names = ("rows", "people", "mistakes", "left_out", "remarks")
+        return {name: getattr(self, name) for name in names}
+
+    def shown_remarks(self) -> dict[str, list[dict]]:
+        """The first remarks, as a run keeps them among its examples."""
+        return {"remarks": [each._asdict() for each in self.first_remarks]} if self.first_remarks else {}
 
     def note_mistake(self, mistake: Mistake) -> None:
         """Count a mistake, and keep it if it is one of the first."""
@@ -115,6 +129,10 @@ def note(stage: Stage, fact: Staged) -> None:
         stage.note_row(fact.file, fact.row)
     elif isinstance(fact, Mistake):
         stage.note_mistake(fact)
+    elif isinstance(fact, Remark):
+        stage.remarks += 1
+        if len(stage.first_remarks) < REMARKS_KEPT:
+            stage.first_remarks.append(fact)
     elif isinstance(fact, Coverage):
         stage.coverage = fact.of
     elif isinstance(fact, StagedPlaces):

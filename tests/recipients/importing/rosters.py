@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from apps.recipients.importing.readers import detect, look, read
-from apps.recipients.importing.staged import Mistake, Staged, StagedPlaces
+from apps.recipients.importing.staged import Mistake, Remark, Staged, StagedPlaces
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "rosters"
 
@@ -57,3 +57,7 @@ def of(kind: type, facts: list[Staged]) -> list:
 
 def mistakes(facts: list[Staged]) -> list[tuple[str, int, str]]:
     return [(fact.file, fact.row, fact.column) for fact in facts if isinstance(fact, Mistake)]
+
+
+def remarks(facts: list[Staged]) -> list[tuple[str, int, str]]:
+    return [(fact.file, fact.row, fact.column) for fact in facts if isinstance(fact, Remark)]

@@ -19,7 +19,7 @@ from apps.recipients.importing.staged import (
     StagedYear,
 )
 
-from .rosters import facts_of, mistakes, of, without_places, written, zipped
+from .rosters import facts_of, mistakes, of, remarks, without_places, written, zipped
 
 MANIFEST = "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\n" + "".join(
     f"file.{name},bulk\n" for name in ("orgs", "academicSessions", "classes", "enrollments", "users")
@@ -151,7 +151,8 @@ def test_one_file_of_changes_makes_a_delta_in_which_strangers_are_not_mistakes()
     files = {"manifest.csv": manifest, "enrollments.csv": ENROLMENTS, "users.csv": USERS}
     facts = facts_of(zipped(files))
     assert facts[0] == Coverage("delta")
-    assert {column for _file, _row, column in mistakes(facts)} == {"value"}
+    assert not mistakes(facts)
+    assert {column for _file, _row, column in remarks(facts)} == {"value"}
     assert len(of(StagedEnrolment, facts)) == 3
 
 
@@ -166,9 +167,10 @@ def test_a_bulk_without_users_is_refused():
         changed({"manifest.csv": MANIFEST, "orgs.csv": ORGS})
 
 
-def test_what_the_manifest_says_and_the_folder_has_not_is_a_mistake():
+def test_what_the_manifest_says_and_the_folder_has_not_is_a_remark():
     facts = changed(manifest=MANIFEST.replace("file.orgs,bulk", "file.orgs,absent") + "file.roles,bulk\n")
-    assert mistakes(facts) == [("manifest.csv", 9, "value"), ("manifest.csv", 4, "value")]
+    assert remarks(facts) == [("manifest.csv", 9, "value"), ("manifest.csv", 4, "value")]
+    assert not mistakes(facts)
     assert all(not each.is_fatal for each in of(Mistake, facts))
 
 
@@ -248,7 +250,8 @@ def test_a_class_in_two_years_counts_in_the_latest_and_is_named():
     last = "y0,,,Last year,schoolYear,2025-09-01,2026-06-20,,2026\n"
     facts = changed(academicSessions=SESSIONS + last, classes=CLASSES.replace(",o1,y,", ',o1,"y0,y",'))
     assert [each.year for each in of(StagedGroup, facts)] == ["2026-27", "2026-27"]
-    assert mistakes(facts) == [("classes.csv", 2, "termSourcedIds")]
+    assert remarks(facts) == [("classes.csv", 2, "termSourcedIds")]
+    assert not mistakes(facts)
 
 
 @pytest.mark.feature("S0.14")

@@ -50,6 +50,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
         mistakes = [(each.file, each.row, each.column, each.message) for each in outcome.mistakes[:_SHOWN_MISTAKES]]
         self._print(lines_of_mistakes(mistakes))
+        self._say_remarks(outcome.examples)
         self.stdout.write(f"What loading {path} would do:")
         self._print(lines_of_counts(outcome.counts, outcome.examples))
         if not ImportSource.objects.filter(name=source).exists():
@@ -62,10 +63,15 @@ class Command(BaseCommand):
         run = load_in_place(source, path, allow_withdrawing)
         mistakes = run.errors.values_list("file_name", "row", "column", "message")
         self._print(lines_of_mistakes(mistakes[:_SHOWN_MISTAKES]))
+        self._say_remarks(run.examples)
         if run.counts:
             self._print(lines_of_counts(run.counts, {}))
         if run.state != ImportRun.State.DONE:
             raise CommandError(run.problem)
+
+    def _say_remarks(self, examples: dict) -> None:
+        remarks = examples.get("remarks", [])[:_SHOWN_MISTAKES]
+        self._print(lines_of_mistakes((each["file"], each["row"], each["column"], each["message"]) for each in remarks))
 
     def _print(self, lines) -> None:
         for line in lines:
