@@ -71,7 +71,9 @@ def table(mailing: Mailing, rows: QuerySet[Delivery]) -> Iterator[list[str]]:
             status = status_of(row, mailing)
             students = ", ".join(person.full_name for person in about[row.pk])
             when = formats.date_format(timezone.localtime(row.sent_at), "Y-m-d H:i:s") if row.sent_at else ""
-            yield [row.name, students, row.address, status.word, status.why, when, row.server_reply]
+            # "today" is true on a page; a file is kept, and has the time in a column of its own
+            why = _("Accepted by the mail server.") if row.state == Delivery.State.SENT else status.why
+            yield [row.name, students, row.address, status.word, why, when, row.server_reply]
 
 
 def header() -> list[str]:
