@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from . import oneroster, power_school, school_data_sync, table
 from .columns import guess_mapping
 from .opening import FileRefused, Files, Source, open_files
+from .parts_of_sets import part_of_set
 from .reading import OpenTable
 from .staged import Staged
 
@@ -39,8 +40,8 @@ def read(
     `source`: the content, an open binary file, or the path of a file or of a folder. `mapping`: {"fields": a field of
     columns.FIELDS for each column} (tables alone). `dialect`: {"encoding", "delimiter"}, found out where empty.
     `options`: "year" (name of the year of classes that name none), "kind" (who the rows are, when no column says so),
-    "coverage" ("delta": the file has changes alone), "mended" (see mending; tables alone). `country`: of numbers
-    written without a code.
+    "coverage" ("delta": the file has changes alone), "units" (number -> name of those on record), "mended"
+    (see mending; tables alone). `country`: of numbers written without a code.
     """
     reader = FORMATS.get(format)
     if reader is None:
@@ -68,6 +69,10 @@ def look(source: Source, file_name: str, *, encoding: str = "", delimiter: str =
 
 
 def _format_of_table(table: OpenTable) -> str:
+    part = part_of_set(table.header)
+    if part:
+        words = {"set": part[0], "file": part[1]}
+        raise FileRefused(_("This is one file of a %(set)s set (%(file)s). Put all its files into one ZIP.") % words)
     return "power_school" if power_school.is_contacts_export(table.header) else "table"
 
 
