@@ -14,7 +14,8 @@ def decide_people(statements: Statements, is_dry: bool) -> None:
     `unknown_key (key, place, side)`: where it is named first, and on which side of that place.
     New people get their ids here. In a dry run these are negative, and nobody has them.
     """
-    statements.run(_NEW_UNITS)
+    for statement in (_NEW_UNITS, _FORGET_NUMBERS_OF_UNITS, _NUMBER_UNITS):
+        statements.run(statement)
     new_id = "-i.who" if is_dry else _new_id(statements)
     statements.table("planned_person", _PLANNED.replace("%%new_id%%", new_id), "person_id; who")
     statements.table("person_ref", _OF_FILE, "key; person_id")
@@ -43,6 +44,16 @@ SELECT DISTINCT %(organization)s, s.unit, '' FROM (
     SELECT unit FROM staged_person UNION SELECT unit FROM staged_group) s
 WHERE s.unit <> '' AND NOT EXISTS (
     SELECT 1 FROM organizations_unit u WHERE u.organization_id = %(organization)s AND u.name = s.unit)"""
+
+# A number goes with the name that the file has for it now.
+_FORGET_NUMBERS_OF_UNITS = """UPDATE organizations_unit SET external_id = '' WHERE organization_id = %(organization)s
+    AND external_id <> '' AND EXISTS (SELECT 1 FROM staged_unit s JOIN organizations_unit named
+        ON named.organization_id = %(organization)s AND named.name = s.name
+        WHERE s.external_id = organizations_unit.external_id AND named.id <> organizations_unit.id)"""
+_NUMBER_UNITS = """UPDATE organizations_unit SET external_id = s.external_id FROM (
+    SELECT name AS of_name, MIN(external_id) AS external_id FROM staged_unit GROUP BY name) s
+WHERE s.of_name = organizations_unit.name AND organizations_unit.external_id = ''
+    AND organizations_unit.organization_id = %(organization)s"""
 
 _DIFFERS = " OR ".join(
     [

@@ -87,7 +87,7 @@ class _OneRoster(Roster):
             if cells:
                 key, _status, name, kind = cells
                 if key and kind.lower() not in _ABOVE:
-                    self._units[key] = self._row.name(self._heading("name"), name)
+                    self._name_unit(key, name)
             yield from self._row.facts
 
     def _unit(self, ids: str) -> str:

@@ -11,7 +11,7 @@ from .cells import RowFacts, is_month_first, read_day, span_name, year_name
 from .headings import find_columns
 from .opening import Files
 from .refusing import FileRefused
-from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson, StagedPlaces, StagedYear
+from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson, StagedPlaces, StagedUnit, StagedYear
 
 # The kind of a person is packed with a mark of the name; 0: not known.
 _KINDS = ("", "contact", "guardian", "student", "staff")
@@ -71,7 +71,8 @@ class Roster:
         self._year = options.get("year", "")
         self._coverage = "delta" if options.get("coverage") == "delta" else "bulk"
         self._people = KnownPeople()
-        self._units: dict[str, str] = {}
+        # Those on record by their numbers: a file of changes may name them without telling of them.
+        self._units: dict[str, str] = dict(options.get("units", {}))
         self._classes: dict[str, str] = {}
         self._row = RowFacts(country)
         self._headings: dict[str, str] = {}
@@ -133,6 +134,12 @@ class Roster:
 
     def _take(self, fact: Staged) -> None:
         self._row.facts.append(fact)
+
+    def _name_unit(self, key: str, name: str) -> None:
+        name = self._row.name(self._heading("name"), name)
+        if key and not self._row.is_left_out():
+            self._units[key] = name
+            self._take(StagedUnit(key[:200], name))
 
     def _place(self, first: str, second: str) -> int:
         """The place of a pair that the row at hand names by these two columns."""

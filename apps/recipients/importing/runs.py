@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.starting_work import start_on_commit
 from apps.core.states import TransitionRefused, move
+from apps.organizations.models import Unit
 
 from ..models import ImportRowError, ImportRun
 from . import readers
@@ -204,8 +205,14 @@ def table_of(run: ImportRun) -> Table:
 def facts_of(run: ImportRun) -> Generator[Staged, None, None]:
     """What the file of a run says. Raises FileRefused, also midway."""
     with _opened(run) as file:
-        how = {"format": run.format, "mapping": run.mapping, "dialect": run.dialect, "options": run.options}
+        how = {"format": run.format, "mapping": run.mapping, "dialect": run.dialect, "options": options_of(run)}
         yield from readers.read(file, run.file_name, country=run.organization.country, **how)
+
+
+def options_of(run: ImportRun) -> dict:
+    """How a run is to be read, with the units that are on record under a number."""
+    numbered = Unit.objects.exclude(external_id="").values_list("external_id", "name")
+    return run.options | {"units": dict(numbered)}
 
 
 def _opened(run: ImportRun):

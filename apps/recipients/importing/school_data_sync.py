@@ -38,7 +38,7 @@ class _SecondVersion(Roster):
         yield self._covered()
         for cells in self._each_row("orgs", "sourcedid name"):
             if cells:
-                self._units[cells[0]] = self._row.name(self._heading("name"), cells[1])
+                self._name_unit(*cells)
             yield from self._row.facts
         sessions: dict[str, Session] = {}
         yield from self._read_sessions(sessions)
@@ -136,7 +136,7 @@ class _FirstVersion(Roster):
         yield self._covered()
         for cells in self._each_row("school", "sisid name", needed="sisid name"):
             if cells:
-                self._units[cells[0]] = self._row.name(self._heading("name"), cells[1])
+                self._name_unit(*cells)
             yield from self._row.facts
         yield from self._read_sections()
         yield from self._read_people("student", "student")

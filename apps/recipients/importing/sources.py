@@ -12,7 +12,7 @@ from .opening import Source as Opened
 from .planning import stop_sentence
 from .reading import MAX_BYTES
 from .reconciling import Outcome, compare
-from .runs import change_run, keep_file, load_running
+from .runs import change_run, keep_file, load_running, options_of
 
 # Of one run, and not of its source: next year it would be wrong.
 _OF_A_RUN = ("year", "leave_out", "allow_withdrawing", "mended")
@@ -169,5 +169,5 @@ def _mapping(source: ImportSource, header: list[str]) -> dict[str, list[str]]:
 
 
 def _facts(run: ImportRun, path: Path):
-    how = {"format": run.format, "mapping": run.mapping, "dialect": run.dialect, "options": run.options}
+    how = {"format": run.format, "mapping": run.mapping, "dialect": run.dialect, "options": options_of(run)}
     return readers.read(path, path.name, country=run.organization.country, **how)

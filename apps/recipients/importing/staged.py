@@ -83,6 +83,13 @@ class StagedEnrolment(NamedTuple):
     place: int = 0
 
 
+class StagedUnit(NamedTuple):
+    """A unit under its number in the school's own system."""
+
+    external_id: str
+    name: str
+
+
 class StagedYear(NamedTuple):
     """A school year; days in ISO form, empty where the file has none."""
 
@@ -137,6 +144,7 @@ Staged = (
     | StagedGuardianship
     | StagedGroup
     | StagedEnrolment
+    | StagedUnit
     | StagedYear
     | StagedConsent
     | Mistake

@@ -25,6 +25,7 @@ from .staged import (
     StagedGuardianship,
     StagedPerson,
     StagedPlaces,
+    StagedUnit,
     StagedYear,
 )
 
@@ -52,6 +53,7 @@ _TABLES: dict[type, tuple[str, str]] = {
         "key text, kind text, name text, unit text, year text, external_id text, status text",
     ),
     StagedEnrolment: ("staged_enrolment", "person_key text, group_key text, role text, status text, place bigint"),
+    StagedUnit: ("staged_unit", "external_id text, name text"),
     StagedYear: ("staged_year", "key text, name text, starts_on text, ends_on text"),
     StagedConsent: ("staged_consent", "person_key text, kind text, granted boolean"),
 }

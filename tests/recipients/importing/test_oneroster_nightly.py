@@ -2,12 +2,14 @@
 
 import pytest
 
+from apps.organizations.models import Unit
 from apps.recipients.importing.reconciling import Outcome, load
+from apps.recipients.importing.sources import load_in_place
 from apps.recipients.models import Enrolment, Group, Guardianship, ImportSource, Person
 
 from .facts import a_run, a_source
 from .rosters import facts_of, zipped
-from .test_oneroster import MANIFEST, ROSTER, SECOND, USERS
+from .test_oneroster import MANIFEST, ORGS, ROSTER, SECOND, USERS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
 STILL = {"created": 0, "changed": 0, "withdrawn": 0, "returned": 0}
@@ -51,3 +53,27 @@ def test_a_delta_changes_whom_it_names_and_nobody_else():
     assert {name: delta.counts[name] for name in STILL} == STILL | {"created": 1, "withdrawn": 1}
     assert Guardianship.objects.filter(student__external_id="s9", guardian__external_id="g1").exists()
     assert Person.objects.filter(active=True).count() == 4
+
+
+@pytest.mark.feature("S0.14")
+def test_a_new_student_of_a_delta_is_in_the_unit_on_record_with_the_id_of_the_org(tmp_path):
+    def arrives(name: str, files: dict[str, str]) -> None:
+        path = tmp_path / name
+        path.write_bytes(zipped(files))
+        assert load_in_place("Nightly", path).state == "done"
+
+    header = USERS.splitlines()[0]
+    manifest = MANIFEST.replace(",bulk", ",absent").replace("file.users,absent", "file.users,delta")
+
+    def changes(number: str) -> dict[str, str]:
+        return {"manifest.csv": manifest, "users.csv": f"{header}\n{number},,,,o1,student,,,Nil,Roca,,,,,,,,\n"}
+
+    arrives("all.zip", ROSTER)
+    assert [(unit.external_id, unit.name) for unit in Unit.objects.all()] == [("o1", "Primary")]
+    arrives("changes.zip", changes("s9"))
+    assert Person.objects.get(external_id="s9").unit.name == "Primary"
+    # The org is renamed: its number goes with the name.
+    arrives("renamed.zip", ROSTER | {"orgs.csv": ORGS.replace("Primary", "Lower School")})
+    arrives("more.zip", changes("s10"))
+    assert Person.objects.get(external_id="s10").unit.name == "Lower School"
+    assert sorted(Unit.objects.values_list("external_id", "name")) == [("", "Primary"), ("o1", "Lower School")]

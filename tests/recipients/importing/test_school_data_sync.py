@@ -12,6 +12,7 @@ from apps.recipients.importing.staged import (
     StagedGroup,
     StagedGuardianship,
     StagedPerson,
+    StagedUnit,
     StagedYear,
 )
 
@@ -47,6 +48,7 @@ FIRST = {
 def test_the_second_version_says_who_is_who():
     assert without_places(facts_of(zipped(SECOND))) == [
         Coverage("bulk"),
+        StagedUnit("o1", "Primary"),
         StagedYear("2026-27", "2026-27", "2026-09-01", "2027-06-20"),
         StagedGroup("c1", "class", "Biology 10", "Primary", "2026-27", "c1"),
         StagedPerson("s1", "student", "s1", "", "Jack", "Craig", "", "Primary", row=2, file="users.csv"),
@@ -66,6 +68,7 @@ def test_the_second_version_says_who_is_who():
 def test_the_first_version_says_who_is_who():
     assert without_places(facts_of(zipped(FIRST))) == [
         Coverage("bulk"),
+        StagedUnit("1", "Contoso"),
         StagedGroup("11", "class", "Algebra", "Contoso", "2026-27", "11"),
         StagedYear("2026-27", "2026-27", "2026-07-01", "2027-06-30"),
         StagedPerson("s1", "student", "s1", "", "Ora", "Klein", "", "Contoso", row=2, file="Student.csv"),
