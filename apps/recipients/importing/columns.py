@@ -21,6 +21,7 @@ FIELDS: dict[str, Promise] = {
     "phone": _("Own telephone"),
     "communication": _("Communication email"),
     "group": _("Class"),
+    "year": _("School year of the class"),
     "unit": _("Unit"),
     "language": _("Language"),
     "commercial": _("Accepts commercial mail"),
@@ -53,9 +54,18 @@ _GUARDIAN = (
     r"\b(guardian|parent|tutor|tutora|tutor legal|responsable|genitore|rodzic|rodzica|opiekun|opiekuna|"
     r"vardnadshavare|contact|contacto|familiar)\b"
 )
+# Never read, whosever it is.
+_SECRET = (
+    r"\b(passwords?|passwd|passcode|pwd|contrasenas?|contrasenyes|contrasenya|clave|clau d acces|parola d ordine|"
+    r"has[lł][ao]|losenord)\b"
+)
+_YEAR = (
+    r"\b(school ?year|academic ?year|(curso|ano|any|curs) (escolar|academico|academic|lectivo|lectiu)|"
+    r"anno (scolastico|accademico)|rok szkolny|lasar)\b|^(year|ano|any|anno|rok)$"
+)
 # What is asked before anything else, for its words stand beside those of other columns.
 _FIRST = [
-    ("", r"\b(password|passwd|contrasena|contrasenya|haslo|losenord|birth ?date|date of birth|nacimiento|naixement)\b"),
+    ("", r"\b(birth ?date|date of birth|nacimiento|naixement)\b"),
     (
         "document",
         r"\b(dni|nie|nif|passport|pasaporte|passaport|documento|documento identita|identity document|dokument|"
@@ -129,6 +139,11 @@ def guess_mapping(header: list[str]) -> list[str]:
     return mapping
 
 
+def is_secret(heading: str) -> bool:
+    """Whether a column holds passwords: nobody is asked what it means, and no page shows it."""
+    return bool(re.search(_SECRET, _plain(heading)))
+
+
 def _free(field: str, plain: str, taken: set[str]) -> str:
     """The field itself; the same of the next guardian, or none, where it is taken."""
     if field not in taken or field in _SEVERAL:
@@ -148,8 +163,10 @@ def _plain(heading: str) -> str:
 
 
 def _guess(text: str) -> str:
-    if re.search(r"\b(curso escolar|any escolar|ano escolar|anno scolastico|school year|rok szkolny|lasar)\b", text):
+    if re.search(_SECRET, text):
         return ""
+    if re.search(_YEAR, text):
+        return "year"
     guardian = _which_guardian(text)
     if guardian:
         return f"{guardian}_{_part_of_guardian(text)}"

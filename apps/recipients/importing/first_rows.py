@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 
 from ..models import ImportRun
-from .columns import FIELDS, guess_mapping
+from .columns import FIELDS, guess_mapping, is_secret
 from .mending import Mender
 from .reading import Table
 from .refusing import FileRefused
@@ -15,6 +15,7 @@ from .runs import facts_of
 from .staged import Mistake
 
 ROWS_SHOWN = 8
+_HIDDEN = "•" * 6
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
             heading,
             field,
             FIELDS.get(field, FIELDS[""]),
-            is_guess and not field and _holds_something(table, place),
+            is_guess and not field and not is_secret(heading) and _holds_something(table, place),
         )
         for place, (heading, field) in enumerate(zip(header, fields, strict=False))
     ]
@@ -70,7 +71,7 @@ def rows_of(run: ImportRun, table: Table) -> list[Row]:
         Row(
             number,
             [
-                Cell(text, reasons[number, heading])
+                Cell(_HIDDEN if text and is_secret(heading) else text, reasons[number, heading])
                 for text, heading in zip(mender.mend(number, cells), table.header, strict=False)
             ],
             reasons[number, ""],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .cells import RowFacts, SeenNumbers, read_day, read_kind, read_language
+from .cells import RowFacts, SeenNumbers, read_day, read_kind, read_language, read_school_year
 from .mending import Mender
 from .opening import Files
 from .reading import OpenTable
@@ -95,7 +95,7 @@ class _TableReader:
         self._header = [*table.header, ""]
         self._facts = RowFacts(country)
         self._seen = SeenNumbers()
-        self._groups: set[tuple[str, str]] = set()
+        self._groups: set[tuple[str, ...]] = set()
         self._year = options.get("year", "")
         self._kind = options.get("kind") or "student"
         own = [name if not name.startswith("guardian") else "" for name in fields]
@@ -106,7 +106,7 @@ class _TableReader:
             if (columns := _Columns(self._header, fields, f"{name}_")).all
         ]
         self._kind_place, self._unit_place = self._own.one("kind"), self._own.one("unit")
-        self._left_place = self._own.one("left")
+        self._left_place, self._year_place = self._own.one("left"), self._own.one("year")
         number = self._header[self._own.number]
         self._groups_at = [
             (place, StagedPlaces(turn, "", number, self._header[place]))
@@ -250,22 +250,35 @@ class _TableReader:
                 facts.add_emails(key, header[place], cells[place], "communication")
         return added
 
-    def _add_groups(self, key: str, kind: str, unit: str, cells: list[str]) -> set[tuple[str, str]]:
+    def _add_groups(self, key: str, kind: str, unit: str, cells: list[str]) -> set[tuple[str, ...]]:
         """Returns those that stand in this row first."""
-        new = set()
+        new: set[tuple[str, ...]] = set()
         facts = self._facts
         role = "teacher" if kind == "staff" else "student"
+        year = self._year_of(cells[self._year_place])
+        if year is None:
+            return new
         for place, places in self._groups_at:
             if not cells[place]:
                 continue
             name = facts.name(self._header[place], cells[place])
-            group = f"{unit}\n{name}"
-            if (unit, name) not in self._groups:
-                self._groups.add((unit, name))
-                new.add((unit, name))
-                facts.facts.append(StagedGroup(group, "class", name, unit, self._year))
+            parts = (unit, name, year) if year else (unit, name)
+            group = "\n".join(parts)
+            if parts not in self._groups:
+                self._groups.add(parts)
+                new.add(parts)
+                facts.facts.append(StagedGroup(group, "class", name, unit, year or self._year))
             facts.facts.append(StagedEnrolment(key, group, role, place=places.at(facts.row)))
         return new
+
+    def _year_of(self, text: str) -> str | None:
+        """The year that a row says, "" where it says none; None, and a mistake, when it is not understood."""
+        year = read_school_year(text, "-" in (self._year or "-")) if text else ""
+        if text and not year:
+            message = _("“%(text)s” is not a school year. Write 2026-27.") % {"text": text[:40]}
+            self._facts.mistake(self._header[self._year_place], message, text)
+            return None
+        return year
 
     def _add_guardian(self, guardian: int, student: str, columns: _Columns, cells: list[str]) -> None:
         if not any(cells[place] for place in columns.told):

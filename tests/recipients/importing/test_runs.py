@@ -53,7 +53,7 @@ def user(scoped, office):
         (["Förnamn", "Efternamn", "Klass", "E-post"], ["first_name", "last_name", "group", "email"]),
         (["Guardian 1 email", "Guardian 2 email"], ["guardian1_email", "guardian2_email"]),
         (["Correo madre", "Correo padre"], ["guardian1_email", "guardian2_email"]),
-        (["Apellidos y nombre", "Curso escolar", "Nº exp."], ["full_name", "", "external_id"]),
+        (["Apellidos y nombre", "Curso escolar", "Nº exp."], ["full_name", "year", "external_id"]),
         (["Imię i nazwisko"], ["full_name"]),
         (["Namn"], ["full_name"]),
         (["Shoe size"], [""]),

@@ -150,6 +150,12 @@ def test_a_mapping_for_other_columns_is_refused():
         (["Teléfono madre", "Móvil madre"], ["guardian1_phone", "guardian1_phone"]),
         (["Madre DNI", "Padre DNI", "DNI"], ["guardian1_document", "guardian2_document", "document"]),
         (["Password", "Fecha de nacimiento", "Fecha baja"], ["", "", "left"]),
+        (["Contraseña", "Contraseña del correo", "Clave", "Email password"], ["", "", "", ""]),
+        (["Guardian 1 password", "Contraseña padre", "Hasło rodzica"], ["", "", ""]),
+        (["School year", "Class"], ["year", "group"]),
+        (["Curso académico", "Curso"], ["year", "group"]),
+        (["Anno scolastico", "Classe"], ["year", "group"]),
+        (["Year", "Year group", "Any escolar"], ["year", "group", ""]),
         (["Madre apellido 1", "Madre apellido 2"], ["guardian1_last_name", "guardian1_last_name_2"]),
     ],
 )
@@ -280,3 +286,28 @@ def test_brothers_share_a_guardian_by_number_however_the_name_is_spelt():
         StagedGuardianship("8", "guardian 90"),
     ]
     assert not mistakes(facts)
+
+
+@pytest.mark.feature("S0.14")
+def test_one_table_has_the_classes_of_two_years():
+    header = ["ID", "Name", "Curso académico", "Curso"]
+    rows = [["1", "Aina Puig", "2025/2026", "4A"], ["1", "Aina Puig", "2026-27", "5A"], ["2", "Nil Roca", "", "5A"]]
+    rows += [["3", "Eva Gil", "Curso 25-26", "5A"], ["4", "Pau Roca", "2025", "4A"], ["5", "Ada Roca", "Year 5", "6A"]]
+    facts = facts_of(table(*rows, header=header), year="2026-27")
+    groups = {group.key: (group.name, group.year) for group in of(StagedGroup, facts)}
+    assert sorted(groups.values()) == [("4A", "2025-26"), ("5A", "2025-26"), ("5A", "2026-27"), ("5A", "2026-27")]
+    assert [(each.person_key, *groups[each.group_key]) for each in of(StagedEnrolment, facts)] == [
+        ("1", "4A", "2025-26"),
+        ("1", "5A", "2026-27"),
+        ("2", "5A", "2026-27"),
+        ("3", "5A", "2025-26"),
+        ("4", "4A", "2025-26"),
+    ]
+    (wrong,) = of(Mistake, facts)
+    assert (wrong.row, wrong.column, wrong.value, wrong.is_fatal) == (7, "Curso académico", "Year 5", False)
+
+
+def test_a_year_by_itself_is_the_name_where_years_go_with_the_calendar():
+    header = ["ID", "Name", "Year", "Class"]
+    facts = facts_of(table(["1", "Aina Puig", "2026", "5A"], header=header), year="2025")
+    assert [group.year for group in of(StagedGroup, facts)] == ["2026"]
