@@ -40,6 +40,7 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "people:duplicates": (),
     "people:merge_choose": ("person",),
     "people:merge": ("person", "guardian"),
+    "people:apart": ("person", "guardian"),
     "people:note_add": ("person",),
     "people:note_edit": ("note",),
     "people:note_delete": ("note",),

@@ -3,17 +3,19 @@
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.organizations.models import Organization
 
-from .models import Person
+from .models import KnownApart, Person
 
 SHOWN = 100
 
 # Each names the organisation: raw statements are not narrowed to it by themselves. Grouped, not joined to itself: a
 # number that thousands share would make millions of pairs. Of three who are one, the first and the last are a pair.
-_PAIRS = """SELECT MIN(p.id) AS first_id, MAX(p.id) AS second_id, c.channel AS reason
+_PAIRS = """SELECT first_id, second_id, reason FROM (
+SELECT MIN(p.id) AS first_id, MAX(p.id) AS second_id, c.channel AS reason
 FROM recipients_contactpoint c JOIN recipients_person p ON p.id = c.person_id
 WHERE c.organization_id = %(organization)s AND p.organization_id = %(organization)s
 GROUP BY p.kind, p.search_name, c.channel, c.normalized HAVING MIN(p.id) < MAX(p.id)
@@ -32,6 +34,8 @@ SELECT MIN(p.id), MAX(p.id), 'document'
 FROM recipients_person p
 WHERE p.organization_id = %(organization)s AND p.document <> ''
 GROUP BY p.kind, p.document HAVING MIN(p.id) < MAX(p.id)
+) pair WHERE NOT EXISTS (SELECT 1 FROM recipients_knownapart k WHERE k.organization_id = %(organization)s
+    AND k.first_id = pair.first_id AND k.second_id = pair.second_id)
 ORDER BY 1, 2, 3 LIMIT %(limit)s"""
 
 
@@ -57,6 +61,22 @@ def likely_pairs(organization: Organization) -> list[Pair]:
         pair = pairs.setdefault((first, second), Pair(people[first], people[second]))
         pair.reasons.append(reasons[reason])
     return list(pairs.values())[:SHOWN]
+
+
+def keep_apart(one: Person, other: Person, user) -> None:
+    """They are two people: the pair is not proposed again."""
+    first, second = sorted((one, other), key=lambda person: person.pk)
+    KnownApart.objects.get_or_create(first=first, second=second, defaults={"by": user})
+
+
+def move_known_apart(kept: Person, gone: Person) -> None:
+    """Whoever was kept apart from `gone`, who is merged into `kept`, is so from `kept`."""
+    rows = KnownApart.objects.filter(Q(first=gone) | Q(second=gone)).select_related("first", "second", "by")
+    for row in rows:
+        other = row.second if row.first_id == gone.pk else row.first
+        if other != kept:
+            keep_apart(kept, other, row.by)
+    rows.delete()
 
 
 def _reasons() -> dict[str, str]:

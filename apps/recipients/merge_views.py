@@ -5,13 +5,13 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.organizations.permissions import Permission, requires
 
-from .duplicates import SHOWN, likely_pairs
+from .duplicates import SHOWN, keep_apart, likely_pairs
 from .merging import FIELDS, figures_of, merge, preferred, shown_value
-from .models import Person
+from .models import KnownApart, Person
 from .people_lists import anybody_found, with_details
 
 _FOUND = 20
@@ -20,8 +20,25 @@ _FOUND = 20
 @requires(Permission.MANAGE_PEOPLE)
 @require_GET
 def duplicates(request) -> HttpResponse:
-    """Pairs of people who are likely one."""
-    return render(request, "people/duplicates.html", {"pairs": likely_pairs(request.organization), "most": SHOWN})
+    """Pairs of people who are likely one; and those of whom somebody has said that they are two."""
+    context = {"pairs": likely_pairs(request.organization), "most": SHOWN}
+    apart = KnownApart.objects.select_related("first", "second", "by")[:SHOWN]
+    return render(request, "people/duplicates.html", context | {"apart": apart})
+
+
+@requires(Permission.MANAGE_PEOPLE)
+@require_POST
+def apart(request, pk: int, other_pk: int) -> HttpResponse:
+    """They are two people; with `do=ask`, the pair is proposed again."""
+    one, other = get_object_or_404(Person, pk=pk), get_object_or_404(Person, pk=other_pk)
+    if one == other:
+        raise Http404
+    if request.POST.get("do") == "ask":
+        KnownApart.objects.filter(first__in=(one, other), second__in=(one, other)).delete()
+    else:
+        keep_apart(one, other, request.user)
+        messages.success(request, _("%(name)s: two people. They are not proposed again.") % {"name": one.full_name})
+    return redirect(request.organization.url("people:duplicates"))
 
 
 @requires(Permission.MANAGE_PEOPLE)

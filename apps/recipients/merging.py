@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from .duplicates import move_known_apart
 from .family import settle_primaries
 from .models import (
     Consent,
@@ -176,6 +177,7 @@ def _move_own(kept: Person, gone: Person) -> None:
     move_rows(ConsentChange, "person", kept, gone)
     move_rows(Note, "person", kept, gone)
     move_rows(ImportConflict, "person", kept, gone, ("channel", "purpose", "normalized"))
+    move_known_apart(kept, gone)
     move_rows(TakenAway, "person", kept, gone, ("guardian",), among=Q(guardian__isnull=False))
     move_rows(TakenAway, "person", kept, gone, ("group", "role"), among=Q(group__isnull=False))
     move_rows(TakenAway, "guardian", kept, gone, ("person",))

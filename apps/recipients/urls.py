@@ -43,6 +43,7 @@ urlpatterns = [
     path("duplicates/", merge_views.duplicates, name="duplicates"),
     path("person/<int:pk>/merge/", merge_views.choose, name="merge_choose"),
     path("person/<int:pk>/merge/<int:other_pk>/", merge_views.merge_two, name="merge"),
+    path("person/<int:pk>/apart/<int:other_pk>/", merge_views.apart, name="apart"),
     path("person/<int:pk>/note/", note_views.add, name="note_add"),
     path("note/<int:pk>/", note_views.edit, name="note_edit"),
     path("note/<int:pk>/delete/", note_views.delete, name="note_delete"),

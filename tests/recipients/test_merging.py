@@ -18,6 +18,7 @@ from apps.recipients.models import (
     Enrolment,
     Guardianship,
     ImportConflict,
+    KnownApart,
     Note,
     NoteFolder,
     Person,
@@ -199,7 +200,7 @@ def test_everything_that_names_a_person_is_moved():
     """A new table with people in it belongs into a mover (see merging.register), and then into this list."""
     fields = Person._meta.get_fields(include_hidden=True)
     naming = {field.related_model for field in fields if field.one_to_many}
-    own = {ContactPoint, Guardianship, Enrolment, Consent, ConsentChange, Note, ImportConflict, TakenAway}
+    own = {ContactPoint, Guardianship, Enrolment, Consent, ConsentChange, Note, ImportConflict, TakenAway, KnownApart}
     assert naming == own | {AudienceEntry, Delivery, DeliveryAbout, Answer, TargetListMember}
 
 
@@ -219,6 +220,23 @@ def test_likely_pairs_are_found_by_address_number_family_and_document(scoped, sc
         ("Li", ["the same name and email address"]),
         ("Sanz", ["the same identity document"]),
     ]
+
+
+def test_two_who_are_two_are_not_proposed_again_until_somebody_asks(office_client, school, scoped):
+    one, other = (people.person("Bo Li", "bo@x.example") for _twice in range(2))
+    page = school.url("people:duplicates")
+    assert "They are two people" in office_client.get(school.url("people:merge", other.pk, one.pk)).text
+    office_client.post(school.url("people:apart", other.pk, one.pk))
+    office_client.post(school.url("people:apart", one.pk, other.pk))
+    assert likely_pairs(school) == []
+    assert "Known to be two people" in office_client.get(page).text
+    third = people.person("Bo Li", "li@x.example")
+    merge(third, other, set(), None)
+    assert [(each.first, each.second) for each in KnownApart.objects.all()] == [(one, third)]
+    office_client.post(school.url("people:apart", third.pk, one.pk), {"do": "ask"})
+    assert [(pair.first, pair.second) for pair in likely_pairs(school)] == [(one, third)]
+    merge(one, third, set(), None)
+    assert not KnownApart.objects.exists()
 
 
 def test_a_number_that_many_share_makes_no_pairs_and_three_who_are_one_make_one(scoped, school):

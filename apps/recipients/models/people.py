@@ -150,3 +150,22 @@ class ConsentChange(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.kind} {self.granted}"
+
+
+class KnownApart(OrganizationModel):
+    """Two people who look like one and are two, as somebody has said. `first` is the one with the lower id."""
+
+    first = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "first", "second"], name="known_apart_once"),
+            models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="known_apart_in_order"),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.first} / {self.second}"
