@@ -28,6 +28,7 @@ CHANGES = {
     "addresses_removed": gettext_lazy("Addresses that go"),
     "guardianships": gettext_lazy("New guardians of students"),
     "guardianships_removed": gettext_lazy("Guardians that go"),
+    "groups": gettext_lazy("New classes and groups"),
     "enrolments": gettext_lazy("New in a class"),
     "enrolments_removed": gettext_lazy("Out of a class"),
 }

@@ -30,8 +30,9 @@ def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
 
 
 def decide_groups(statements: Statements, default_year: str) -> int:
-    """Make `group_ref (key, group_id, status)`; returns how many groups were new."""
+    """Make `group_ref (key, group_id, status)`; returns how many groups are new. Their ids are above `last_group`."""
     _make_years(statements, default_year)
+    statements.table("last_group", "SELECT COALESCE(MAX(id), 0) AS id FROM recipients_group")
     statements.table("group_ref", _GROUPS, "key; group_id")
     for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME):
         statements.run(statement)

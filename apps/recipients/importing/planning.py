@@ -201,6 +201,13 @@ _EXAMPLES = {
         f"""SELECT {_EITHER}, g.name, x.role FROM planned_enrolment x {_WITH_NAME.format(person="person_id")} {_GROUP}
         WHERE x.known IS NULL AND x.status = 'here'""",
     ),
+    "groups": (
+        "name value",
+        """SELECT g.name, TRIM(COALESCE(u.name, '') || ' ' || COALESCE(y.name, '')) FROM recipients_group g
+        LEFT JOIN organizations_unit u ON u.id = g.unit_id LEFT JOIN recipients_academicyear y ON y.id = g.year_id
+        WHERE g.organization_id = %(organization)s AND g.id > (SELECT id FROM last_group)
+        ORDER BY g.kind, g.name, g.id""",
+    ),
     "enrolments_removed": (
         "person name group role",
         f"""SELECT p.id, {_P}, g.name, x.role

@@ -130,7 +130,7 @@ def test_the_command_loads_a_file_in_place_and_says_what_came_of_it(source, rost
         "1 new person: New Pupil",
         "1 person withdrawn: Name1 Puig",
         "19 people unchanged",
-        "1 group added",
+        "1 group added: 5B (2026-27)",
         "1 enrolment added: New Pupil (5B)",
         "0 mistakes",
         "Nothing was loaded: this was a dry run.",
