@@ -99,7 +99,8 @@ class Stage:
     def where(self, place: int, side: int = 0) -> tuple[int, str, str]:
         """Row, file and heading of a place: `side` 0 is the first of the two that stand there, 1 the second."""
         known = self.places.get(place & 0xFF)
-        return (place >> 8, known.file, known[2 + side]) if known else (place >> 8, "", "")
+        heading = "" if known is None else known.second if side else known.first
+        return (place >> 8, known.file if known else "", heading)
 
     def counts(self) -> dict[str, int]:
         """What the file says of itself, before it is compared with anything."""
