@@ -151,6 +151,8 @@ def _changes(found: ImportRun) -> dict:
         "figures": _figures(found),
         "is_compared": "created" in found.counts,
         "unchanged": found.counts.get("unchanged", 0),
+        # Somebody may stand in many rows: these are people, each counted once.
+        "loaded": sum(found.counts.get(kind, 0) for kind in ("created", "changed", "returned", "unchanged")),
         "stop": stop_sentence(found) if is_open else "",
         "source_form": _source_form(found),
         "is_table": found.format == ImportRun.Format.TABLE,

@@ -105,6 +105,7 @@ def _context(found: ImportRun) -> dict:
     context = {
         "run": found,
         "missing": missing,
+        "rows_read": found.counts.get("rows", 0) - found.counts.get("left_out", 0),
         "is_table": is_table,
         "is_at_work": found.state in AT_WORK,
         "is_open": found.state in CHOOSING and bool(table or not is_table),

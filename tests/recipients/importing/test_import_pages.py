@@ -340,3 +340,11 @@ def test_the_number_to_decide_stands_beside_import(walk, school):
     walk.compare(sheet(row(1)))
     walk.load()
     assert '1<span class="unseen"> to decide</span>' in walk.page(students)
+
+
+def test_people_are_counted_once_however_many_rows_name_them(walk):
+    siblings = row(1).replace("S-1", "S-2").replace("Child1", "Childe")
+    page = walk.compare(sheet(row(1), siblings, row(3, "no address")))
+    assert "Load 5 people" in page
+    assert "<b>3</b> rows can be read" in walk.page(walk.url("columns", walk.run.pk))
+    assert "<span>mistake left out</span>" in walk.load(leave_out="yes")
