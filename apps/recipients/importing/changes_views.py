@@ -13,8 +13,9 @@ from ..models import ContactPoint, ImportRun, ImportSource
 from ..posted_ids import posted_id
 from .forms import SourceForm
 from .mistake_rows import mistakes_shown
-from .planning import EXAMPLES_KEPT, examples_page, stop_sentence
+from .planning import EXAMPLES_KEPT, examples_page
 from .runs import confirm, rows_done
+from .safety_stop import stop_sentence
 from .steps import AT_WORK, LOADING, step_of, steps_of
 
 # Counts of a run, in the order of the page.

@@ -1,4 +1,4 @@
-"""What an import would do, or did: its counts, the first rows of each for the page, and whether it is to be stopped."""
+"""What an import would do, or did: its counts, the first rows of each for the page."""
 
 from typing import Any
 
@@ -39,22 +39,6 @@ def examples(statements: Statements) -> dict[str, list[dict[str, Any]]]:
 def examples_page(run: ImportRun, kind: str, page: int = 1) -> list[dict[str, Any]]:
     """One page of the rows of a kind that the run has kept: the first 200, by 25."""
     return run.examples.get(kind, [])[(page - 1) * PAGE : page * PAGE]
-
-
-def stop_sentence(run: ImportRun) -> str:
-    """Why a run of a source is not loaded unless a person confirms it; empty when nothing stands against it."""
-    if run.source is None or run.options.get("allow_withdrawing") is True:
-        return ""
-    percent = run.options.get("allow_withdrawing", run.source.most_withdrawn)
-    counts = run.counts
-    if counts.get("left_out", 0) * 100 > percent * counts.get("rows", 0):
-        part = {"number": counts["left_out"], "rows": counts["rows"], "percent": percent}
-        return _("%(number)s of %(rows)s rows cannot be read: more than %(percent)s %%. Nothing is loaded.") % part
-    leaving = counts.get("withdrawn_of_source", 0)
-    if leaving * 100 > percent * counts.get("kept_in_step", 0):
-        part = {"number": leaving, "all": counts["kept_in_step"], "percent": percent}
-        return _("%(number)s of %(all)s people would leave: more than %(percent)s %%. Nothing is loaded.") % part
-    return ""
 
 
 def mistakes_of_people(statements: Statements, stage: Stage) -> list[Mistake]:

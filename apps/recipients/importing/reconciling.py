@@ -10,14 +10,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..models import ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
-from . import applying, deciding, deciding_school, planning
+from . import applying, deciding_school, planning
 from .deciding_contacts import decide_contacts
+from .deciding_people import decide_people
 from .identity import unite_people
 from .matching import match_people
 from .refusing import FileRefused
+from .safety_stop import stop_sentence
 from .staged import Mistake, Staged
 from .staging import MISTAKES_KEPT, Stage, staged
 from .statements import Statements
+from .withdrawing import decide_withdrawals, may_withdraw
 
 _LOCK = 4_101_000_000  # of PostgreSQL's advisory locks; the organisation is added
 _LARGE = 2000  # people in a file; fewer are looked up one by one
@@ -59,7 +62,7 @@ def load(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda do
         statements = _decided(run, stage, is_dry=False)
         outcome = _outcome(statements, stage)
         run.counts = run.counts | outcome.counts
-        stop = planning.stop_sentence(run)
+        stop = stop_sentence(run)
         if stop:
             raise FileRefused(stop)
         applying.apply_people(statements)
@@ -89,8 +92,8 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     is_bulk = stage.coverage != "delta" and run.source is not None
     unite_people(statements)
     match_people(statements)
-    deciding.decide_people(statements, is_dry)
-    deciding.decide_withdrawals(statements, is_bulk and _may_withdraw(run, stage, statements))
+    decide_people(statements, is_dry)
+    decide_withdrawals(statements, is_bulk and may_withdraw(run, stage, statements))
     stage.kept_away = decide_contacts(statements)
     stage.kept_away += deciding_school.decide_guardianships(statements, is_bulk)
     year = run.options.get("year") or deciding_school.current_year()
@@ -98,15 +101,6 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     stage.kept_away += deciding_school.decide_enrolments(statements, is_bulk)
     deciding_school.decide_consents(statements)
     return statements
-
-
-def _may_withdraw(run: ImportRun, stage: Stage, statements: Statements) -> bool:
-    """Who is missing may stand in a row that could not be read: until it is mended, nobody is taken for missing."""
-    if run.source is None or not run.source.withdraws or not stage.people:
-        return False
-    files = {file for (file,) in statements.rows("SELECT DISTINCT file FROM staged_person")}
-    stage.holds_back = bool(files & stage.broken_files)
-    return not stage.holds_back or "allow_withdrawing" in run.options
 
 
 def _outcome(statements: Statements, stage: Stage) -> Outcome:

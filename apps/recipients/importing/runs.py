@@ -21,9 +21,9 @@ from .columns import FIELDS, guess_mapping
 from .deciding_school import current_year
 from .mending import Mended, mended_also, mended_cells
 from .opening import FileRefused
-from .planning import stop_sentence
 from .reading import MAX_BYTES, Table
 from .reconciling import Outcome, compare, load, problem_of
+from .safety_stop import stop_sentence
 from .staged import Staged
 from .staging import Stage, note
 

@@ -9,10 +9,10 @@ from ..models import ImportRun, ImportSource
 from . import readers
 from .opening import FileRefused
 from .opening import Source as Opened
-from .planning import stop_sentence
 from .reading import MAX_BYTES
 from .reconciling import Outcome, compare
 from .runs import change_run, keep_file, load_running, options_of
+from .safety_stop import stop_sentence
 
 # Of one run, and not of its source: next year it would be wrong.
 _OF_A_RUN = ("year", "leave_out", "allow_withdrawing", "mended")

@@ -26,12 +26,6 @@ def decide_people(statements: Statements, is_dry: bool) -> None:
         statements.run("DELETE FROM unknown_key WHERE key IN (SELECT key FROM person_ref)")
 
 
-def decide_withdrawals(statements: Statements, withdraws: bool) -> None:
-    """Make `present (person_id)`, whom this source keeps and its file names, and `missing (person_id)`."""
-    statements.table("present", _PRESENT, "person_id")
-    statements.table("missing", _MISSING if withdraws else f"{_MISSING} AND 1 = 0", "person_id")
-
-
 def _new_id(statements: Statements) -> str:
     if connection.vendor == "postgresql":
         return "nextval(pg_get_serial_sequence('recipients_person', 'id'))"
@@ -89,14 +83,3 @@ WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key) GROUP BY s.key
 _ADD_FROM_RECORD = """INSERT INTO person_ref (key, person_id)
 SELECT s.key, p.id FROM unknown_key s JOIN recipients_person p
     ON p.organization_id = %(organization)s AND p.external_id = s.key AND p.external_id <> ''"""
-
-_PRESENT = """SELECT p.id AS person_id FROM planned_person t JOIN recipients_person p ON p.id = t.person_id
-WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s
-    AND t.action IN ('changed', 'returned', 'unchanged')"""
-# Who is named by a row that was set aside, or by another file of the folder, is not missing.
-_MISSING = """SELECT p.id AS person_id FROM recipients_person p
-WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s
-    AND (p.active OR p.left_source <> 'import')
-    AND NOT EXISTS (SELECT 1 FROM planned_person t WHERE t.person_id = p.id)
-    AND NOT EXISTS (SELECT 1 FROM person_ref r WHERE r.person_id = p.id)
-    AND NOT EXISTS (SELECT 1 FROM mistaken m WHERE m.person_id = p.id)"""
