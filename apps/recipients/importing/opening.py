@@ -176,7 +176,9 @@ def _archive(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
 def _opened(opener: Opener, encoding: str, delimiter: str, max_bytes: int, max_rows: int) -> OpenTable:
     try:
         return open_table(opener, encoding, delimiter, max_bytes=max_bytes, max_rows=max_rows)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError):
+    except RuntimeError:
+        raise FileRefused(_("This ZIP has a password. Pack it again without one.")) from None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
         raise FileRefused(_("This ZIP cannot be opened. Make it again.")) from None
 
 

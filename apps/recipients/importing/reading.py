@@ -27,6 +27,10 @@ _SEPARATOR_LINE = re.compile(r"\Asep=([,;\t])\r?\n", re.IGNORECASE)
 # Letters of Central Europe in cp1250, as they look when they are taken for cp1252: signs in the middle of words.
 _SIGNS_IN_WORDS = frozenset("¹³£¯¿")
 _RARE_LETTERS = frozenset("œŸŒ")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_WEB_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<table)", re.IGNORECASE)
+_OF_UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _WESTERN_LETTERS = frozenset("àèìòùÀÈÌÒÙåÅãõ")
 
 Opener = Callable[[], BinaryIO]
@@ -98,7 +102,9 @@ def open_table(
         header, rows = excel.open_sheet(open_file, max_bytes)
         table = OpenTable(header, "xlsx", "", "", rows)
     elif start == b"\xd0\xcf\x11\xe0":
-        raise FileRefused(_("This is an old Excel file (.xls). Open it in Excel and save it as .xlsx or CSV."))
+        raise FileRefused(
+            _("This is an old Excel file (.xls), or it has a password. Save it as .xlsx without one, or as CSV.")
+        )
     else:
         table = _open_csv(open_file, encoding, delimiter, max_bytes, max_rows)
     _check_header(table.header)
@@ -108,6 +114,8 @@ def open_table(
 def _check_header(header: list[str]) -> None:
     if not any(header):
         raise FileRefused(_("The first row must name the columns; it is empty."))
+    if any(map(_ADDRESS.fullmatch, header)):
+        raise FileRefused(_("Row 1 must name the columns; it holds an address. Put a row above it."))
     if len(header) > MAX_COLUMNS:
         raise FileRefused(
             _("The file has %(number)s columns; 150 are the most. Keep those that matter.") % {"number": len(header)}
@@ -154,7 +162,17 @@ def _csv_rows(open_file: Opener, encoding: str, delimiter: str, offset: int) -> 
 
 
 def _text(open_file: Opener, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(open_file(), "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+    file = open_file()
+    start = file.read(2)
+    file.close()
+    return io.TextIOWrapper(open_file(), _codec(encoding, start), newline="")
+
+
+def _codec(encoding: str, start: bytes) -> str:
+    """Python's name of the codec for a file that begins with these two bytes."""
+    if encoding == "utf-16":
+        return "utf-16" if start in _WIDE_MARKS else "utf-16-le"
+    return "utf-8-sig" if encoding == "utf-8" else encoding
 
 
 def _csv_sentence(error: csv.Error, row: int) -> str:
@@ -185,6 +203,8 @@ class _Scan:
         self._wanted = wanted if wanted in ENCODINGS else ""
         self._has_text = False
         self._odd = b""  # the first bytes with letters beyond ASCII
+        self._lines = 0
+        self._not_utf_8 = 0  # the first line that cannot be read so
         self._decoders: dict[str, codecs.IncrementalDecoder] = {}
 
     def take(self, piece: bytes) -> None:
@@ -196,6 +216,7 @@ class _Scan:
             self._odd += piece
         for name, decoder in list(self._decoders.items()):
             self._decode(name, decoder, piece)
+        self._lines += piece.count(b"\n")
 
     def found(self) -> str:
         if not self._has_text:
@@ -206,27 +227,39 @@ class _Scan:
             if self._wanted:
                 raise FileRefused(_("The file cannot be read as %(encoding)s.") % {"encoding": self._wanted})
             raise FileRefused(_("The letters of this file cannot be read. Save it as UTF-8."))
+        if self._not_utf_8 and not self._wanted and _is_mostly_utf_8(self._odd):
+            sentence = _("Row %(row)s has letters of another encoding than the others. Save the file as UTF-8.")
+            raise FileRefused(sentence % {"row": self._not_utf_8})
         if len(self._decoders) == 1 or "utf-8" in self._decoders:
             return next(iter(self._decoders))
         return "cp1250" if _is_central(self._odd.decode("cp1252", errors="replace")) else "cp1252"
 
     def _begin(self, piece: bytes) -> None:
-        wide = piece[:2] in (b"\xff\xfe", b"\xfe\xff")
+        wide = piece[:2] in _WIDE_MARKS or _is_wide(piece[:1000])
+        if _WEB_PAGE.match(piece):
+            raise FileRefused(
+                _("This is a web page, whatever its name says. Open it in Excel and save it as .xlsx or CSV.")
+            )
         if not wide and (piece[:5] == b"%PDF-" or _is_binary(piece[:10_000])):
             raise _no_spreadsheet()
         self._wanted = "utf-16" if wide else self._wanted
         names = [self._wanted] if self._wanted else ["utf-8", "cp1252", "cp1250"]
-        self._decoders = {name: codecs.getincrementaldecoder(name)() for name in names}
+        self._decoders = {name: codecs.getincrementaldecoder(_codec(name, piece[:2]))() for name in names}
 
     def _decode(self, name: str, decoder: codecs.IncrementalDecoder, piece: bytes, final: bool = False) -> None:
         if name != "utf-16":
             if b"\0" in piece:
-                raise _no_spreadsheet()
+                row = self._lines + piece[: piece.index(b"\0")].count(b"\n") + 1
+                raise FileRefused(
+                    _("Row %(row)s holds a character that no text has. Type that row again.") % {"row": row}
+                )
             if piece.isascii() and not decoder.getstate()[0] and not final:
                 return
         try:
             text = decoder.decode(piece, final)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            if name == "utf-8":
+                self._not_utf_8 = self._lines + piece[: error.start].count(b"\n") + 1
             del self._decoders[name]
             return
         if "\0" in text:
@@ -241,6 +274,17 @@ def _is_binary(start: bytes) -> bool:
     """Whether more than one byte in a hundred is a control character that no text has."""
     controls = sum(1 for byte in start if byte < 32 and byte not in b"\t\r\n\x0c\x1b")
     return controls * 100 > len(start)
+
+
+def _is_wide(start: bytes) -> bool:
+    """Whether these are letters of two bytes each (UTF-16 as Windows writes it) without the mark at the beginning."""
+    return len(start) > 3 and start[1::2].count(0) * 3 > len(start) and not start[::2].count(0)
+
+
+def _is_mostly_utf_8(letters: bytes) -> bool:
+    """Whether more than half of the bytes beyond ASCII stand as UTF-8 would have them."""
+    beyond = sum(byte > 127 for byte in letters)
+    return sum(map(len, _OF_UTF_8.findall(letters))) * 2 > beyond
 
 
 def _is_central(text: str) -> bool:

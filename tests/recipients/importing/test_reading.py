@@ -130,3 +130,33 @@ def plain_zip() -> bytes:
 def test_what_cannot_be_read_rightly_is_refused_with_a_sentence(content, sentence):
     with pytest.raises(FileRefused, match=sentence):
         read_table(content, "x.csv")
+
+
+@pytest.mark.feature("S0.14")
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            "Name;Email\nJosé;a@x.example\nNúria;b@x.example\n".encode() + "Iñigo;c@x.example\n".encode("cp1252"),
+            "Row 4 has",
+        ),
+        (b"Name;Email\nJo\0se;a@x.example\n" + b"Aina;b@x.example\n" * 100, "Row 2 holds a character"),
+        (b"<html><table><tr><td>Name</td></tr></table></html>", "web page"),
+        (b"Jose;a@x.example\nAina;b@x.example\n", "must name the columns"),
+        (b"\xd0\xcf\x11\xe0" + b"x" * 100, "with a password"),
+    ],
+    ids=["mixed letters", "nul", "web page", "no headings", "encrypted"],
+)
+def test_what_is_wrong_with_a_file_is_named(content, sentence):
+    with pytest.raises(FileRefused, match=sentence):
+        read_table(content, "roster.csv")
+
+
+def test_letters_of_two_bytes_are_read_without_their_mark_too():
+    table = read_table("Name;Email\r\nJosé;a@x.example\r\n".encode("utf-16-le"), "roster.csv")
+    assert (table.header, table.rows) == (["Name", "Email"], [["José", "a@x.example"]])
+
+
+def test_a_file_of_one_old_encoding_is_no_mixture():
+    table = read_table("Name;Email\nJosé;a@x.example\nNúria;b@x.example\n".encode("cp1252"), "roster.csv")
+    assert (table.encoding, table.rows[0][0]) == ("cp1252", "José")
