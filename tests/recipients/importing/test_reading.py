@@ -143,7 +143,7 @@ def test_what_cannot_be_read_rightly_is_refused_with_a_sentence(content, sentenc
         (b"Name;Email\nJo\0se;a@x.example\n" + b"Aina;b@x.example\n" * 100, "Row 2 holds a character"),
         (b"<html><table><tr><td>Name</td></tr></table></html>", "web page"),
         (b"Jose;a@x.example\nAina;b@x.example\n", "must name the columns"),
-        (b"\xd0\xcf\x11\xe0" + b"x" * 100, "with a password"),
+        (b"\xd0\xcf\x11\xe0" + b"x" * 100, "has a password"),
     ],
     ids=["mixed letters", "nul", "web page", "no headings", "encrypted"],
 )
