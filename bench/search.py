@@ -11,8 +11,8 @@ from django.test import RequestFactory
 
 from apps.core.keyset import paginate
 from apps.portal.demo.names import LAST_NAMES
-from apps.recipients.people_lists import people_found, with_details
 from apps.recipients.models import ContactPoint, Person
+from apps.recipients.people_lists import people_found, with_details
 from apps.recipients.searching import narrowed, number_up_to_most
 from bench.filling import School, add_staff, make_school
 from bench.inserting import insert_numbered, settle, without_triggers
