@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.states import TransitionRefused
@@ -32,6 +32,15 @@ CHANGES = {
     "groups": gettext_lazy("New classes and groups"),
     "enrolments": gettext_lazy("New in a class"),
     "enrolments_removed": gettext_lazy("Out of a class"),
+}
+# Those whose word goes by their number; the others say the same of one and of many.
+NUMBERED = {
+    "created": ngettext_lazy("New person", "New people", "number"),
+    "addresses": ngettext_lazy("New address", "New addresses", "number"),
+    "addresses_removed": ngettext_lazy("Address that goes", "Addresses that go", "number"),
+    "guardianships": ngettext_lazy("New guardian of a student", "New guardians of students", "number"),
+    "guardianships_removed": ngettext_lazy("Guardian that goes", "Guardians that go", "number"),
+    "groups": ngettext_lazy("New class or group", "New classes and groups", "number"),
 }
 ALWAYS_SHOWN = {"created", "changed", "withdrawn", "conflicts"}
 FIELD_LABELS = {
@@ -139,10 +148,15 @@ def _source_form(found: ImportRun) -> SourceForm:
 def _figures(found: ImportRun) -> list[dict]:
     """What changes, in figures; those that stand for something lead to its first rows."""
     return [
-        {"kind": kind, "label": label, "number": found.counts.get(kind, 0), "is_open": kind in found.examples}
+        {"kind": kind, "label": label, "word": _word(kind, number), "number": number, "is_open": kind in found.examples}
         for kind, label in CHANGES.items()
-        if found.counts.get(kind) or kind in ALWAYS_SHOWN
+        if (number := found.counts.get(kind, 0)) or kind in ALWAYS_SHOWN
     ]
+
+
+def _word(kind: str, number: int) -> str:
+    """What stands behind the number: New person, New people."""
+    return NUMBERED[kind] % {"number": number} if kind in NUMBERED else str(CHANGES[kind])
 
 
 def _changes(found: ImportRun) -> dict:
