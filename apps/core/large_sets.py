@@ -1,9 +1,9 @@
 """Statements over everybody: what PostgreSQL is told before it plans them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 # To sort and compare in memory; and without compiling the many parts of a statement, which takes longer than they do.
@@ -14,9 +14,12 @@ _TEMPORARY_TABLES = "SET temp_buffers = '128MB'"
 
 
 def keep_temporary_tables_in_memory() -> None:
-    """To be called before a temporary table is made: on PostgreSQL they would be written to disk beyond 8 MB."""
+    """To be called before a temporary table is made: on PostgreSQL they would be written to disk beyond 8 MB.
+
+    A session that has had some under another setting keeps that: then it is slower, and no error.
+    """
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with suppress(DataError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_TEMPORARY_TABLES)
 
 

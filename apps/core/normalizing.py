@@ -21,10 +21,19 @@ _plain_number = re.compile(r"(\+?)([0-9]+(?:[ .-][0-9]+)*)", re.ASCII).fullmatch
 _SEPARATORS = str.maketrans("", "", " .-")
 
 
+# Signs from the first combining character of Unicode to the last, and letters whose stroke is no sign of its own.
+_FOLDED: dict[int, str | None] = {code: None for code in range(0x300, 0x1E94B) if unicodedata.combining(chr(code))}
+_FOLDED |= str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+
+
 def without_accents(text: str) -> str:
     """`text` folded for searching: no accents, no case, single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    return " ".join(decomposed.translate(_FOLDED).split())
 
 
 def normalize_email(value: str) -> str:

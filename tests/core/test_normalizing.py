@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.core import normalizing
-from apps.core.normalizing import normalize_document, normalize_email, normalize_phone
+from apps.core.normalizing import normalize_document, normalize_email, normalize_phone, without_accents
 
 COUNTRIES = ["ES", "IT", "PL", "SE", "GB", "US", "FR", "DE", "PT", "AD", "MX", "FI", "IL", "VA", "XX", ""]
 WORD = st.text(alphabet="abzABZ019._+-'ñß @", max_size=12)
@@ -71,3 +71,17 @@ def test_the_quick_way_is_taken_where_it_can_be():
 )
 def test_a_document_is_capitals_and_digits(written, document):
     assert normalize_document(written) == document
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("  Łukasz  ŻÓŁĆ ", "lukasz zolc"),
+        ("Åkesson Søren", "akesson soren"),
+        ("Đorđe Núñez", "dorde nunez"),
+        ("Strauß Œuvre", "strauss oeuvre"),
+        ("PUIG  anna", "puig anna"),
+    ],
+)
+def test_names_are_folded_for_searching(written, folded):
+    assert without_accents(written) == folded

@@ -21,6 +21,8 @@ def match_people(statements: Statements) -> None:
         if candidates is _BY_DOCUMENT:
             _find_mistaken(statements)
             statements.settle("found")
+        elif not statements.rows(_SOMEBODY_LEFT):
+            break
     statements.settle("found")
     if statements.value("SELECT COUNT(*) FROM mistaken"):
         statements.table("mistaken_row", _MISTAKEN_ROWS, "row_number")
@@ -51,6 +53,8 @@ FROM united_person i JOIN recipients_person p ON p.organization_id = %(organizat
     AND p.external_id = i.external_id AND p.external_id <> ''
 WHERE i.external_id <> '' GROUP BY p.id"""
 
+_SOMEBODY_LEFT = """SELECT 1 FROM united_person i
+WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who) LIMIT 1"""
 _ADD = """INSERT INTO found (who, person_id)
 SELECT MIN(who), person_id FROM (
     SELECT c.who, MIN(c.person_id) AS person_id FROM ({candidates}) c

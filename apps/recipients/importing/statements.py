@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import connection
 
-# To sort and compare in memory, and without compiling expressions, which takes longer than they do.
-_FOR_LARGE_SETS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+# To sort and compare in memory, without compiling expressions, which takes longer than they do, and with statistics
+# from a few rows of each table that is made.
+_FOR_LARGE_SETS = """SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL default_statistics_target = 10"""
 # What is on record may have come a minute ago, unknown to the planner: then it would look up row by row.
 _FOR_WHOLE_TABLES = "SET LOCAL enable_nestloop = off"
 _NUMBERS = {"id", "n", "who", "hub", "label", "place", "known", "asked", "row_number"}
