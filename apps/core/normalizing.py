@@ -22,10 +22,9 @@ _SEPARATORS = str.maketrans("", "", " .-")
 
 
 # Signs from the first combining character of Unicode to the last, and letters whose stroke is no sign of its own.
-_FOLDED: dict[int, str | None] = {code: None for code in range(0x300, 0x1E94B) if unicodedata.combining(chr(code))}
-_FOLDED |= str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
-)
+_SIGNS = {code: "" for code in range(0x300, 0x1E94B) if unicodedata.combining(chr(code))}
+_STROKES = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+_FOLDED = {**_SIGNS, **{ord(letter): plain for letter, plain in _STROKES.items()}}
 
 
 def without_accents(text: str) -> str:
