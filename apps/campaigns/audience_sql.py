@@ -272,16 +272,18 @@ _RECIPIENTS_OF = """grouped AS (
         CASE WHEN {is_hidden} THEN '' ELSE placed.address END AS address,
         CASE WHEN placed.reason = '' AND placed.place > 1 THEN 'same_address' ELSE placed.reason END AS reason,
         CASE WHEN {is_hidden} THEN ''
-            ELSE COALESCE(NULLIF(TRIM(p.first_name || ' ' || p.last_name), ''), placed.name, '') END AS name,
+            ELSE COALESCE(NULLIF(TRIM(p.first_name || ' ' || p.last_name), ''), {name}, '') END AS name,
         COALESCE(p.search_name, placed.normalized) AS search_name, COALESCE(p.language, '') AS language,
         {variables} AS variables
     FROM placed
     LEFT JOIN recipients_person p ON p.id = placed.recipient_id{join}
 )"""
 # Only the rows of files have variables of their own; without any, a join less.
-_RECIPIENTS = _RECIPIENTS_OF.format(is_hidden=_IS_HIDDEN, variables="CAST(NULL AS jsonb)", join="")
+_RECIPIENTS = _RECIPIENTS_OF.format(is_hidden=_IS_HIDDEN, name="placed.name", variables="CAST(NULL AS jsonb)", join="")
 _RECIPIENTS_WITH_VARIABLES = _RECIPIENTS_OF.format(
     is_hidden=_IS_HIDDEN,
+    # of one row, also where two files have the address
+    name="u.name, placed.name",
     variables="u.variables",
     join="\n    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.row_id",
 )

@@ -94,6 +94,8 @@ def upload(request, mailing: Mailing) -> HttpResponse:
                 drop_list(mailing)
                 mailing.uploaded_list = uploaded
                 mailing.save(update_fields=["uploaded_list", "updated_at"])
+            if uploaded.about_repeated:
+                messages.warning(request, uploaded.about_repeated)
     return redirect(request.organization.url("messages:recipients", mailing.pk) + "#file")
 
 

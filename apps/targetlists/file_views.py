@@ -1,5 +1,6 @@
 """Another file in place of the one that a list was read from."""
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +24,7 @@ def replace(request, pk: int) -> HttpResponse:
         problem = _("Choose a file first.")
     elif file is not None:
         try:
-            _exchange(found, file, request.user)
+            _exchange(request, found, file)
             return redirect(request.organization.url("lists:list", pk))
         except FileRefused as refusal:
             problem = str(refusal)
@@ -31,9 +32,11 @@ def replace(request, pk: int) -> HttpResponse:
 
 
 @transaction.atomic
-def _exchange(found: TargetList, file, user) -> None:
+def _exchange(request, found: TargetList, file) -> None:
     old = found.uploaded
-    found.uploaded = upload_list(file, user)
+    found.uploaded = upload_list(file, request.user)
+    if found.uploaded.about_repeated:
+        messages.warning(request, found.uploaded.about_repeated)
     found.save(update_fields=["uploaded", "updated_at"])
     if old is not None:
         old.delete()

@@ -75,6 +75,7 @@ class UploadedList(OrganizationModel):
     rows_total = models.PositiveIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    about_repeated = ""  # after an upload alone, see upload_list
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ from itertools import islice
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core.merge_tags import tag_name
 from apps.core.normalizing import normalize_email, printable
@@ -20,6 +21,7 @@ __all__ = ["MAX_ROWS", "FileRefused", "upload_list"]
 MAX_ROWS = 200_000
 PORTION = 2_000
 MAX_VARIABLES = 50
+ROWS_NAMED = 10
 VALUE_LENGTH = 2_000
 NAME_LENGTH = 200
 # What a tag of a message already means; a column may not take its place.
@@ -31,7 +33,8 @@ RESERVED |= {"bedel_question_text", "bedel_footer_text"}
 def upload_list(file, user) -> UploadedList:
     """Read an uploaded file (address, name, then any columns) into an UploadedList, whole or not at all.
 
-    Raises FileRefused with the row and column when it does not match.
+    Its `about_repeated` is a sentence on rows that repeat an address: of these the first counts. Raises FileRefused
+    with the row and column when it does not match.
     """
     if file.size > MAX_BYTES:
         raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
@@ -40,23 +43,42 @@ def upload_list(file, user) -> UploadedList:
         variables = _variables(table.header)
         uploaded = UploadedList.objects.create(name=printable(file.name)[-255:], variables=variables, created_by=user)
         rows = (_row(uploaded, len(table.header), number, cells) for number, cells in table.rows())
-        uploaded.rows_total = _insert(rows)
+        uploaded.rows_total, repeated = _insert(rows)
         if not uploaded.rows_total:
             raise FileRefused(_("The file has no addresses below its first row."))
         uploaded.save(update_fields=["rows_total"])
+    uploaded.about_repeated = _about_repeated(repeated)
     return uploaded
 
 
-def _insert(rows: Iterator[UploadedRow]) -> int:
-    """Write the rows in portions, of those with one address the first; return how many addresses there are."""
+def _insert(rows: Iterator[UploadedRow]) -> tuple[int, list[int]]:
+    """Write the rows in portions, of those with one address the first.
+
+    Returns how many addresses there are, and the numbers of the rows that repeat one.
+    """
     seen: set[bytes] = set()
+    repeated: list[int] = []
     while portion := list(islice(rows, PORTION)):
         new = {row.normalized: row for row in reversed(portion) if _mark(row.normalized) not in seen}
+        repeated += [row.row for row in portion if new.get(row.normalized) is not row]
         seen.update(map(_mark, new))
         if len(seen) > MAX_ROWS:
             raise FileRefused(_("The file has more than 200,000 addresses. Split it."))
         UploadedRow.objects.bulk_create(sorted(new.values(), key=lambda row: row.row))
-    return len(seen)
+    return len(seen), repeated
+
+
+def _about_repeated(rows: list[int]) -> str:
+    """A sentence on rows whose address stands above them; empty without any."""
+    if not rows:
+        return ""
+    shown = ", ".join(map(str, rows[:ROWS_NAMED])) + (" …" if len(rows) > ROWS_NAMED else "")
+    sentence = ngettext(
+        "%(number)s row repeats an address, and is passed over with its values: row %(rows)s.",
+        "%(number)s rows repeat an address, and are passed over with their values: rows %(rows)s.",
+        len(rows),
+    )
+    return sentence % {"number": len(rows), "rows": shown}
 
 
 def _mark(normalized: str) -> bytes:

@@ -136,6 +136,8 @@ def _make(request, form: NewListForm) -> TargetList | None:
             uploaded = None
             if kind == TargetList.Kind.UPLOADED:
                 uploaded = upload_list(form.cleaned_data["file"], request.user)
+                if uploaded.about_repeated:
+                    messages.warning(request, uploaded.about_repeated)
             return TargetList.objects.create(name=name, kind=kind, uploaded=uploaded, created_by=request.user)
     except FileRefused as refusal:
         form.add_error("file", str(refusal))

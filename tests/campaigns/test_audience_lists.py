@@ -252,3 +252,10 @@ def test_what_is_chosen_can_be_kept_as_a_new_list(school, office_client, office)
     with in_organization(school):
         kept = TargetList.objects.get()
         assert {str(member) for member in kept.members.all()} == {"Aina Puig", "Club of Turia", "guide@y.example"}
+
+
+def test_where_two_files_have_an_address_one_row_counts_as_a_whole(scoped, office):
+    first, second = uploaded("Fees", anna={"amount": "1"}), uploaded("Buses", anna={"amount": "2"})
+    UploadedRow.objects.filter(list=first.uploaded).update(name="Zoe")
+    (row,) = audience.getting(mailing_to(second, first, by=office))
+    assert (row.name, row.variables) == ("Zoe", {"amount": "1"})

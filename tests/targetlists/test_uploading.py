@@ -54,6 +54,8 @@ def test_separator_and_encoding_are_found_out(scoped, separator, encoding):
 def test_an_address_that_stands_twice_is_taken_once(scoped):
     uploaded = upload_list(csv_file("Email\na@x.example\nA@X.example\n"), None)
     assert uploaded.rows_total == uploaded.rows.count() == 1
+    assert uploaded.about_repeated == "1 row repeats an address, and is passed over with its values: row 3."
+    assert upload_list(csv_file("Email\na@x.example\n"), None).about_repeated == ""
 
 
 @pytest.mark.feature("S0.13")
