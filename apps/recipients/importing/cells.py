@@ -231,25 +231,3 @@ def read_school_year(text: str, is_span: bool) -> str:
 def span_name(first: int) -> str:
     """2026 -> 2026-27."""
     return f"{first}-{(first + 1) % 100:02d}"
-
-
-class SeenNumbers:
-    """Where each number of a file stood first, and a hash of the name beside it: two integers for a person."""
-
-    def __init__(self) -> None:
-        self._first: dict[int, int] = {}
-
-    def row_of_another(self, number: str, name: str, row: int) -> int:
-        """The row in which `number` stood before with another name; 0 when it did not."""
-        found = self.seen_with_another(number, name)
-        self._first.setdefault(hash(number), row << 32 | _mark(name))
-        return found
-
-    def seen_with_another(self, number: str, name: str) -> int:
-        """The same, and nothing is remembered of it."""
-        before = self._first.get(hash(number), 0)
-        return before >> 32 if before & 0xFFFFFFFF != _mark(name) else 0
-
-
-def _mark(name: str) -> int:
-    return hash(name.casefold()) & 0xFFFFFFFF

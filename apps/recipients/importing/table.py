@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .cells import RowFacts, SeenNumbers, read_day, read_kind, read_language, read_school_year
+from .cells import RowFacts, read_day, read_kind, read_language, read_school_year
 from .mending import Mender
 from .opening import Files
 from .reading import OpenTable
 from .refusing import FileRefused
+from .seen_before import SeenGuardians, SeenNumbers
 from .staged import (
     Coverage,
     Mistake,
@@ -58,10 +59,18 @@ class _Columns:
         self.all = [place for places in self.places.values() for place in places]
         # By which the person is named: the number, or what stands first.
         self.place = self.number if self.number >= 0 or not self.all else self.all[0]
-        self.told = [place for place in self.all if place != self.relation]
+        # What is said of the person: each column with its name, since the same words in others mean another.
+        told = sorted((name, place) for name, places in self.places.items() for place in places if name != "relation")
+        self._names_told = "\n".join(name for name, _place in told)
+        self._told = [place for _name, place in told]
 
     def one(self, name: str) -> int:
         return self.places[name][0] if self.places.get(name) else -1
+
+    def told(self, cells: list[str]) -> tuple[str, ...]:
+        """What a row says of the person, comparable with other rows and columns; () when nothing."""
+        told = [cells[place] for place in self._told]
+        return (self._names_told, *told) if any(told) else ()
 
     def names(self, cells: list[str]) -> tuple[str, str]:
         """First and last name; `cells` has an empty cell at the end, which is where -1 points."""
@@ -94,7 +103,8 @@ class _TableReader:
         self._table = table
         self._header = [*table.header, ""]
         self._facts = RowFacts(country)
-        self._seen = SeenNumbers()
+        self._seen, self._seen_guardians = SeenNumbers(), SeenGuardians()
+        self._new_guardians: list[tuple[tuple[str, ...], int]] = []
         self._groups: set[tuple[str, ...]] = set()
         self._year = options.get("year", "")
         self._kind = options.get("kind") or "student"
@@ -178,11 +188,15 @@ class _TableReader:
             granted = facts.yes_or_no(self._header[place], cells[place])
             if granted is not None:
                 facts.facts.append(StagedConsent(key, name, granted))
+        self._new_guardians = []
         for guardian, columns in self._guardians:
             self._add_guardian(guardian, key, columns, cells)
         if facts.is_left_out():
             facts.facts = [fact for fact in facts.facts if type(fact) is Mistake]
             self._groups -= new_groups
+            return
+        for told, place in self._new_guardians:
+            self._seen_guardians.remember(told, place)
 
     def _names(self, columns: _Columns, cells: list[str]) -> tuple[str, str]:
         first, last = columns.names(cells)
@@ -281,26 +295,46 @@ class _TableReader:
         return year
 
     def _add_guardian(self, guardian: int, student: str, columns: _Columns, cells: list[str]) -> None:
-        if not any(cells[place] for place in columns.told):
+        told = columns.told(cells)
+        if not told:
             return
+        place = self._guardians_at[guardian].at(self._facts.row)
+        before = self._seen_guardians.place_of(told)
+        key = _guardian_key(before) if before else self._new_guardian(place, student, columns, cells, told)
+        if key:
+            relation = cells[columns.relation][:60]
+            self._facts.facts.append(StagedGuardianship(student, key, relation, place=place))
+
+    def _new_guardian(
+        self, place: int, student: str, columns: _Columns, cells: list[str], told: tuple[str, ...]
+    ) -> str:
+        """The key of a guardian who is read here; "" when nobody can be made of it."""
         facts, header = self._facts, self._header
         first, last = self._names(columns, cells)
         if not first and not last:
             facts.mistake(header[columns.all[0]], _("A guardian has an address or number, but no name."))
-            return
+            return ""
         number = self._guardian_number(columns, cells[columns.number], first, last)
         if number is None:
-            return
+            return ""
         if number and number == student:
             # Of age, and his own guardian in the school's system: the addresses are his.
             facts.mistake(header[columns.number], _("Nobody is his own guardian."), number)
             self._add_contacts(student, columns, cells)
-            return
+            return ""
         # Apart from whoever has a row: one of that number may come, with another name.
-        key = f"guardian {number}" if number else f"row {facts.row} guardian {guardian}"
+        key = f"guardian {number}" if number else _guardian_key(place)
+        start = len(facts.facts)
         document = facts.document(header[columns.document], cells[columns.document])
         language = facts.choice(header[columns.language], cells[columns.language], read_language)
         facts.facts.append(StagedPerson(key, "guardian", number, document, first, last, language, row=facts.row))
-        self._add_contacts(key, columns, cells)
-        place = self._guardians_at[guardian].at(facts.row)
-        facts.facts.append(StagedGuardianship(student, key, cells[columns.relation][:60], place=place))
+        reachable = self._add_contacts(key, columns, cells)
+        # The same name with the same address is the same guardian. A mistake is named in each row that has it.
+        if reachable and not number and not any(type(fact) is Mistake for fact in facts.facts[start:]):
+            self._new_guardians.append((told, place))
+        return key
+
+
+def _guardian_key(place: int) -> str:
+    """By the row and the columns in which the guardian stands first (StagedPlaces)."""
+    return f"row {place >> 8} guardian {place & 0xFF}"

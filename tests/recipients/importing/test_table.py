@@ -44,10 +44,10 @@ def test_a_row_is_a_student_with_class_and_guardian():
         StagedContact("7", "email", "own", "aina@x.example", "aina@x.example"),
         StagedGroup("\n5A", "class", "5A", "", "2026-27"),
         StagedEnrolment("7", "\n5A", place=classes.at(2)),
-        StagedPerson("row 2 guardian 1", "guardian", "", "", "Marta", "Serra", row=2),
-        StagedContact("row 2 guardian 1", "email", "own", "Marta@X.example", "marta@x.example"),
-        StagedContact("row 2 guardian 1", "phone", "own", "600 123 456", "+34600123456"),
-        StagedGuardianship("7", "row 2 guardian 1", place=guardians.at(2)),
+        StagedPerson("row 2 guardian 101", "guardian", "", "", "Marta", "Serra", row=2),
+        StagedContact("row 2 guardian 101", "email", "own", "Marta@X.example", "marta@x.example"),
+        StagedContact("row 2 guardian 101", "phone", "own", "600 123 456", "+34600123456"),
+        StagedGuardianship("7", "row 2 guardian 101", place=guardians.at(2)),
     ]
 
 
@@ -311,3 +311,63 @@ def test_a_year_by_itself_is_the_name_where_years_go_with_the_calendar():
     header = ["ID", "Name", "Year", "Class"]
     facts = facts_of(table(["1", "Aina Puig", "2026", "5A"], header=header), year="2025")
     assert [group.year for group in of(StagedGroup, facts)] == ["2026"]
+
+
+PARENTS = ["ID", "Name"] + [f"Guardian {number} {what}" for number in (1, 2) for what in ("name", "email", "relation")]
+
+
+def test_a_guardian_told_in_the_same_words_is_read_once_in_whatever_columns():
+    nuria = ["Núria Ortega", "nuria@x.example"]
+    rows = [["1", "Aina Puig", *nuria, "mother", "", "", ""], ["2", "Nil Puig", "", "", "", *nuria, "aunt"]]
+    facts = facts_of(table(*rows, header=PARENTS))
+    assert [each.first_name for each in of(StagedPerson, facts)] == ["Aina", "Núria", "Nil"]
+    assert [pair[:3] for pair in of(StagedGuardianship, facts)] == [
+        ("1", "row 2 guardian 101", "mother"),
+        ("2", "row 2 guardian 101", "aunt"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["Pau Roca", ""], ["Pau Roca", ""]),  # nothing but the name in common
+        (["Pau Roca", "pau@x.example"], ["Pau Roca", "pau.roca@x.example"]),
+        (["Pau Roca", "pau@"], ["Pau Roca", "pau@"]),  # the mistake is named in both rows
+    ],
+)
+def test_guardians_who_may_be_two_are_both_read(one, other):
+    rows = [["1", "Aina Puig", *one, "", "", "", ""], ["2", "Nil Puig", *other, "", "", "", ""]]
+    facts = facts_of(table(*rows, header=PARENTS))
+    assert [each.first_name for each in of(StagedPerson, facts)] == ["Aina", "Pau", "Nil", "Pau"]
+    assert len(of(Mistake, facts)) == 2 * (one[1] == "pau@")
+
+
+def test_a_guardian_with_the_same_words_the_other_way_round_is_another():
+    header = ["ID", "Name", "Guardian 1 first", "Guardian 1 last", "Guardian 1 email", "Guardian 2 last"]
+    header += ["Guardian 2 first", "Guardian 2 email"]
+    one, other = ["Martín", "Alonso", "casa@x.example"], ["Alonso", "Martín", "casa@x.example"]
+    fields = ["external_id", "full_name", "guardian1_first_name", "guardian1_last_name", "guardian1_email"]
+    fields += ["guardian2_last_name", "guardian2_first_name", "guardian2_email"]
+    rows = [["1", "Aina Puig", *one, "", "", ""], ["2", "Nil Gil", *other, "", "", ""]]
+    rows.append(["3", "Eva Gil", "", "", "", *other])  # last name first: the Martín of before
+    people = of(StagedPerson, facts_of(table(*rows, header=header), fields=fields))
+    assert [(each.first_name, each.last_name) for each in people if each.kind == "guardian"] == [
+        ("Martín", "Alonso"),
+        ("Alonso", "Martín"),
+    ]
+
+
+def test_the_guardian_of_a_row_left_out_is_read_with_the_next_child():
+    header = [*PARENTS, "Class"]
+    nuria = ["Núria Ortega", "nuria@x.example", "mother", "", "", ""]
+    facts = facts_of(table(["1", "Aina", *nuria, "x" * 201], ["2", "Nil", *nuria, "5A"], header=header))
+    assert [each.first_name for each in of(StagedPerson, facts)] == ["Nil", "Núria"]
+    assert [pair[:2] for pair in of(StagedGuardianship, facts)] == [("2", "row 3 guardian 101")]
+
+
+def test_what_is_forgotten_of_a_long_file_is_read_once_more(monkeypatch):
+    monkeypatch.setattr("apps.recipients.importing.seen_before._SLOTS", 1)
+    families = [["Núria Ortega", "nuria@x.example"], ["Pau Gil", "pau@x.example"], ["Núria Ortega", "nuria@x.example"]]
+    rows = [[str(number), "Aina", *family, "", "", "", ""] for number, family in enumerate(families)]
+    people = of(StagedPerson, facts_of(table(*rows, header=PARENTS)))
+    assert [each.first_name for each in people if each.kind == "guardian"] == ["Núria", "Pau", "Núria"]
