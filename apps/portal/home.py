@@ -30,6 +30,7 @@ def home_of(membership: Membership) -> dict:
     may_see_people = membership.may(Permission.VIEW_PEOPLE)
     running = _with_tallies(mailings.filter(state__in=RUNNING).order_by("starts_at", "id")[:20])
     recent = _with_tallies(mailings.filter(state=Mailing.State.DONE)[:5])
+    troubled = list(account_trouble.accounts_in_trouble())
     return {
         "lead": _lead(running),
         "running": running,
@@ -40,8 +41,8 @@ def home_of(membership: Membership) -> dict:
         "conflicts": _open_conflicts() if membership.may(Permission.MANAGE_PEOPLE) else 0,
         "may_import": membership.may(Permission.MANAGE_PEOPLE),
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
-        "troubled": [(account, account_trouble.sentence(account)) for account in account_trouble.accounts_in_trouble()],
-        "paused": [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem],
+        "troubled": [(account, account_trouble.sentence(account)) for account in troubled],
+        "paused": _paused_for_themselves(running, troubled),
         "first_steps": None if running or recent else _first_steps(),
     }
 
@@ -62,6 +63,13 @@ def _lead(running: list[Mailing]) -> str:
     }
     said = [words % {"number": number} for words, number in parts.items() if number]
     return f"{', '.join(said)}." if said else _("Nothing is going out now.")
+
+
+def _paused_for_themselves(running: list[Mailing], troubled: list[SenderAccount]) -> list[Mailing]:
+    """Those that stand still, but for an account in trouble, which is named already."""
+    named = {account.pk for account in troubled}
+    stopped = [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem]
+    return [mailing for mailing in stopped if mailing.waits_for_id not in named]
 
 
 def _with_tallies(mailings) -> list[Mailing]:

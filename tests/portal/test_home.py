@@ -7,6 +7,7 @@ from apps.campaigns.models import Mailing
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import ContactPoint
+from apps.senders.models import SenderAccount
 from tests import people
 from tests.conftest import make_member
 
@@ -35,6 +36,23 @@ def test_a_message_stopped_by_a_problem_is_among_what_needs_somebody(school, off
         Mailing.objects.create(subject="Trip", state="stopped", problem="The server refuses the password.")
     page = office_client.get(school.get_absolute_url()).content.decode()
     assert "The server refuses the password." in page.split('id="h-need"')[1]
+
+
+def test_the_problem_of_an_account_is_named_once_whatever_waits_for_it(school, office_client):
+    with in_organization(school):
+        problem = {"problem": "The server refuses the password."}
+        account = SenderAccount.objects.create(name="Second", host="127.0.0.1", port=25, **problem)
+        for subject in ("Trip", "Choir"):
+            Mailing.objects.create(subject=subject, state="stopped", waits_for=account, **problem)
+    page = office_client.get(school.get_absolute_url()).content.decode()
+    assert page.split('id="h-need"')[1].count("The server refuses the password.") == 1
+
+
+def test_who_may_not_bring_in_people_is_told_who_does(school, client):
+    client.force_login(make_member(school, RoleName.TEACHER).user)
+    page = client.get(school.get_absolute_url()).content.decode()
+    assert "The office does this" in page
+    assert "An administrator does this" in page
 
 
 def test_only_what_is_being_sent_is_going_out(school, office_client):
