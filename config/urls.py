@@ -12,6 +12,7 @@ organization_urls = [
     path("people/", include("apps.recipients.urls")),
     path("messages/", include("apps.campaigns.urls")),
     path("messages/", include("apps.deliveries.urls")),
+    path("settings/members/", include("apps.portal.members_urls")),
     path("settings/", include("apps.senders.urls")),
 ]
 

@@ -23,6 +23,16 @@ ORGANIZATION_URLS: dict[str, tuple] = {
     "organization:home": (),
     "organization:settings": (),
     "organization:limits": (),
+    "members:index": (),
+    "members:add": (),
+    "members:member": ("member",),
+    "members:person": ("member",),
+    "members:invitation": ("member",),
+    "members:end": ("member",),
+    "members:roles": (),
+    "members:role_add": (),
+    "members:role": ("role",),
+    "members:role_delete": ("role",),
     "senders:list": (),
     "senders:add": (),
     "senders:edit": ("sender",),
@@ -167,6 +177,8 @@ def rows_of(organization: Organization, member: Membership) -> dict[str, object]
         sent = people.mailing(group, by=member, state=Mailing.State.DONE, question=question)
         Delivery.objects.create(mailing=sent, person=guardian, address="joan@x.example", normalized="joan@x.example")
         return {
+            "member": member.pk,
+            "role": Role.objects.create(name="Support staff", permissions=["send_to_staff"]).pk,
             "person": student.pk,
             "guardian": guardian.pk,
             "contact_point": student.contact_points.get().pk,

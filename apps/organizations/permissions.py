@@ -14,6 +14,7 @@ class Permission(models.TextChoices):
     MANAGE_PEOPLE = "manage_people", _("Add, change and import people")
     MANAGE_LISTS = "manage_lists", _("Make and change target lists")
     MANAGE_SENDERS = "manage_senders", _("Change senders and accounts")
+    MANAGE_MEMBERS = "manage_members", _("Let members in, and say what they may do")
     MANAGE_ORGANIZATION = "manage_organization", _("Change the organisation's settings")
     VIEW_PEOPLE = "view_people", _("See people and their contact details")
     VIEW_REPORTS = "view_reports", _("See what was sent, and the answers")

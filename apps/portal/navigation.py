@@ -74,11 +74,12 @@ SETTINGS = Place(
     _("Settings"),
     "organization:settings",
     "adjustments-horizontal",
-    any_of=(Permission.MANAGE_ORGANIZATION,),
+    any_of=(Permission.MANAGE_ORGANIZATION, Permission.MANAGE_SENDERS, Permission.MANAGE_MEMBERS),
     children=(
         Place(_("Organisation"), "organization:settings", any_of=(Permission.MANAGE_ORGANIZATION,)),
         Place(_("Schedules and limits"), "organization:limits", any_of=(Permission.MANAGE_ORGANIZATION,)),
         Place(_("Senders"), "senders:list", any_of=(Permission.MANAGE_SENDERS,)),
+        Place(_("Members and roles"), "members:index", any_of=(Permission.MANAGE_MEMBERS,), namespace="members"),
     ),
 )
 _NEW = Place(_("New"), "messages:new", "plus", any_of=SENDING)
@@ -91,6 +92,7 @@ _NAMESPACES = {
     "lists": PEOPLE,
     "imports": PEOPLE,
     "senders": SETTINGS,
+    "members": SETTINGS,
 }
 
 
@@ -138,12 +140,19 @@ def _may(request, place: Place) -> bool:
 
 
 def _item(request, place: Place) -> Item:
-    item = Item(place.label, _url(request, place), place.icon)
+    open_to_him = [child for child in place.children if _may(request, child)]
+    item = Item(place.label, _url(request, _front(place, open_to_him)), place.icon)
     item.here = request.path == item.url
     item.inside = item.here or _namespace_place(request) is place
     if item.inside:
-        item.children = [_child(request, child) for child in place.children if _may(request, child)]
+        item.children = [_child(request, child) for child in open_to_him]
     return item
+
+
+def _front(place: Place, open_to_him: list[Place]) -> Place:
+    """Where the entry leads: to its own page, or if that is shut for this member, to the first one that is not."""
+    own = place.url_name in {child.url_name for child in open_to_him}
+    return place if own or not open_to_him else open_to_him[0]
 
 
 def _child(request, place: Place) -> Item:
