@@ -11,6 +11,7 @@ from apps.core.keyset import paginate
 from apps.organizations import members as membership_of
 from apps.organizations.models import Membership, Role
 from apps.organizations.permissions import Permission, requires
+from apps.recipients.people_lists import with_details
 from apps.recipients.posted_ids import posted_id
 from apps.recipients.searching import narrowed
 
@@ -68,17 +69,14 @@ def _invited(request: HttpRequest, membership: Membership, said: str) -> HttpRes
     """Mail how to get in; where that fails, show the link, this once."""
     invitation = invite(membership, by=request.user)  # type: ignore[arg-type]
     if invitation.link:
-        return render(
-            request,
-            "members/link.html",
-            {"member": in_words(members().get(pk=membership.pk)), "said": said, "link": invitation.link},
-        )
+        return render(request, "members/link.html", {"membership": membership, "said": said, "link": invitation.link})
     address = {"address": membership.user.email}
     if invitation.sent:
-        messages.success(request, f"{said} " + _("A mail to %(address)s says how to log in.") % address)
+        sent = _("A mail to %(address)s says how to log in.") % address
+        messages.success(request, f"{said} {sent}".strip())
     else:
         unsent = _("The mail server of the portal does not answer: nothing went to %(address)s.") % address
-        messages.warning(request, f"{said} {unsent}")
+        messages.warning(request, f"{said} {unsent}".strip())
     return redirect(request.organization.url("members:member", membership.pk))  # type: ignore[attr-defined]
 
 
@@ -149,8 +147,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _choose(request, membership)
     search = request.GET.get("q", "")[:200].replace("\0", "").strip()
-    page = paginate(narrowed(staff(), search) if search else staff(), request, size=PAGE)
-    likely = [] if search else likely_people(membership)[:PAGE]
+    people = with_details(staff())
+    page = paginate(narrowed(people, search) if search else people, request, size=PAGE)
+    likely = [] if search else with_details(likely_people(membership))[:PAGE]
     context = {"member": in_words(membership), "page": page, "likely": likely, "q": search}
     return render(request, "members/person.html", context)
 

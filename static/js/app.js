@@ -53,6 +53,12 @@
   document.addEventListener("change", fit);
   addEventListener("pageshow", fit);
 
+  // On a phone the row of pages is wider than the window: the one that is open stands in it.
+  for (const link of document.querySelectorAll(".subnav [aria-current]")) {
+    const row = link.parentElement;
+    row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+  }
+
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => { print(); });

@@ -238,6 +238,7 @@ def test_an_ended_membership_leaves_all_that_was_written(administrator_client, c
     for words in ("2 drafts stay", "1 message waits for its start", "1 message on its way or sent", "Anna Soler stays"):
         assert words in asked
     assert office.user.email in roles(school)
+    assert "No message of theirs" not in asked
     end(administrator_client, school, office)
     assert office.user.email not in roles(school)
     with in_organization(school):
