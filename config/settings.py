@@ -178,7 +178,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_PERMISSIONS = 0o600
 
-# The mail of the portal itself (lost passwords). Mailings leave by the sender accounts of each organisation.
+# The portal's own mail (lost passwords, new members). Mailings leave by the sender accounts of each organisation.
 EMAIL_CONFIG = env.email("EMAIL_URL", default="smtp://127.0.0.1:25")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="bedel@localhost")

@@ -31,8 +31,8 @@ def give_role(membership: Membership, role: Role) -> None:
     """Raises LastAdministrator if nobody would be left who is one."""
     if role.name != RoleName.ADMINISTRATOR:
         _another_administrator(membership)
-    membership.role = role
-    membership.save(update_fields=["role"])
+    # A set: whose membership has just ended by another hand is no error.
+    Membership.objects.filter(pk=membership.pk).update(role=role)
 
 
 @transaction.atomic
@@ -49,8 +49,8 @@ def administrators() -> QuerySet[Membership]:
 
 
 def _another_administrator(membership: Membership) -> None:
-    # Two who demote each other at the same time wait for each other here.
-    Organization.objects.select_for_update().get(pk=current_organization().pk)
+    # Two who demote each other at the same time wait for each other here; who adds rows to the organisation does not.
+    Organization.objects.select_for_update(no_key=True).get(pk=current_organization().pk)
     found = administrators()
     if found.filter(pk=membership.pk).exists() and not found.exclude(pk=membership.pk).exists():
         raise LastAdministrator

@@ -37,9 +37,10 @@ def members(search: str = "") -> QuerySet[Membership]:
 
 
 def _groups_taught() -> Coalesce:
-    taught = Enrolment.objects.filter(
-        person__membership=OuterRef("pk"), role=Enrolment.Role.TEACHER, group__year=AcademicYear.current()
-    )
+    year = AcademicYear.current()
+    taught = Enrolment.objects.filter(person__membership=OuterRef("pk"), role=Enrolment.Role.TEACHER)
+    # Groups without a year are of staff: they have no students.
+    taught = taught.filter(group__year=year) if year else taught.none()
     number = taught.order_by().values("person__membership").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(number, output_field=IntegerField()), 0)
 

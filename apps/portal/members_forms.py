@@ -1,7 +1,6 @@
 """The forms of Settings, Members and roles."""
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,6 +34,8 @@ class NewMemberForm(LooksMixin, forms.Form):
         if member:
             words = {"name": member.user, "role": member.role}
             self.add_error("email", _("%(name)s is a member already. Role: %(role)s.") % words)
+        if cleaned.get("name") == "":  # of invisible characters alone
+            self.add_error("name", self.fields["name"].error_messages["required"])
         return cleaned
 
 
@@ -60,11 +61,12 @@ class RoleForm(LooksMixin, forms.ModelForm):
         model = Role
         fields = ["name", "permissions"]
 
-    def clean_name(self) -> str:
-        name = self.cleaned_data["name"]
-        if name_is_taken(name, but=self.instance):
-            raise ValidationError(_("There is a role of this name already."))
-        return name
+    def clean(self) -> dict:
+        # Here the name is without invisible characters, by which it would look like another's and be none.
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("name") and name_is_taken(cleaned["name"], but=self.instance):
+            self.add_error("name", _("There is a role of this name already."))
+        return cleaned
 
     def clean_permissions(self) -> list[str]:
         return sorted(set(self.cleaned_data["permissions"]))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.core.form_looks import save_or_say
 from apps.core.keyset import paginate
 from apps.organizations import members as membership_of
 from apps.organizations.models import Membership, Role
@@ -109,11 +110,10 @@ def _locks_out(request: HttpRequest, membership: Membership, role: Role) -> bool
 
 def _given(form: MemberForm, membership: Membership, role: Role) -> bool:
     try:
-        membership_of.give_role(membership, role)
+        return save_or_say(form, lambda: membership_of.give_role(membership, role))
     except membership_of.LastAdministrator:
         form.add_error("role", _last_administrator())
         return False
-    return True
 
 
 def _to_list(request: HttpRequest, still_allowed: bool = True) -> HttpResponse:

@@ -169,6 +169,7 @@ def test_pressed_twice_a_member_is_added_once_and_mailed_once(administrator_clie
         ({"name": ""}, "name"),
         ({"name": "x" * 201}, "name"),
         ({"name": "a\x00b"}, "name"),
+        ({"name": "\u200b"}, "name"),
         ({"role": ""}, "role"),
         ({"role": "9" * 40}, "role"),
         ({"role": "x"}, "role"),
@@ -279,6 +280,12 @@ class TestPersonOnRecord:
             people.year("2026-27")
             old = people.Group.objects.create(name="4º A", year=people.year("2025-26", 2025))
             Enrolment.objects.create(person=anna, group=old, role="teacher")
+        assert "teaches no group in the present year" in list_page(administrator_client, school)
+
+    def test_a_group_of_staff_is_not_taught(self, administrator_client, school, teacher, anna):
+        self.choose(administrator_client, school, teacher, anna)
+        with in_organization(school):
+            Enrolment.objects.create(person=anna, group=people.group("Team", kind="staff"), role="teacher")
         assert "teaches no group in the present year" in list_page(administrator_client, school)
 
     def test_nobody_is_two_members(self, administrator_client, school, teacher, office, anna):

@@ -60,6 +60,8 @@ def test_what_a_role_loses_its_members_lose_at_once(administrator_client, client
         ({"name": "a\x00b"}, "ull characters are not allowed"),
         ({"name": "administrator"}, "There is a role of this name already."),
         ({"name": "OFFICE"}, "There is a role of this name already."),
+        ({"name": "Admin\u200bistrator"}, "There is a role of this name already."),
+        ({"name": "\u200b"}, "This field"),
         ({"name": "kitchen"}, "There is a role of this name already."),
         ({"permissions": []}, "Tick at least one."),
         ({"permissions": ["send_to_staff", "everything"]}, "Select a valid choice."),
