@@ -54,15 +54,30 @@ def _heard(kind: str):
 
 
 def _answered(operator: str, mailings: list[str]) -> Q:
+    """Who gave this answer, and about whom it is the last one given."""
+    if operator == _NO_ANSWER:
+        return _unanswered(mailings)
     questions = Mailing.objects.filter(pk__in=mailings, question__isnull=False).values("question")
-    answers = Answer.objects.filter(question__in=questions)
-    if operator != _NO_ANSWER:
-        answers = answers.filter(value=operator)
-    answered = Q(Exists(answers.filter(about=OuterRef("pk")))) | Q(Exists(answers.filter(by_person=OuterRef("pk"))))
-    if operator != _NO_ANSWER:
-        return answered
+    given = Answer.objects.filter(question__in=questions, value=operator)
+    later = Answer.objects.filter(question=OuterRef("question"), about=OuterRef("about"))
+    later = later.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
+    last = given.filter(~Exists(later), about=OuterRef("pk"))
+    return Q(Exists(last)) | Q(Exists(given.filter(by_person=OuterRef("pk"))))
+
+
+def _unanswered(mailings: list[str]) -> Q:
+    """Students about whom nobody has answered, whoever was asked about one of them, and others who were asked."""
     asked = Delivery.objects.filter(mailing__in=mailings, mailing__question__isnull=False, reason="")
-    return _concerned(asked) & ~answered
+    of_question = Answer.objects.filter(question=OuterRef("delivery__mailing__question"), about=OuterRef("person"))
+    abouts = DeliveryAbout.objects.filter(delivery__in=asked).filter(~Exists(of_question))
+    own = Answer.objects.filter(question=OuterRef("mailing__question"), by_address=OuterRef("normalized"))
+    alone = asked.filter(~Exists(DeliveryAbout.objects.filter(delivery=OuterRef("pk"))), ~Exists(own))
+    awaited = (
+        abouts.filter(person=OuterRef("pk")),
+        abouts.filter(delivery__person=OuterRef("pk")),
+        alone.filter(person=OuterRef("pk")),
+    )
+    return Q(Exists(awaited[0])) | Q(Exists(awaited[1])) | Q(Exists(awaited[2]))
 
 
 def _choices() -> list[tuple[str, Any, Any]]:

@@ -130,15 +130,26 @@ class School:
         return any(delivery.state in missed for delivery in self._deliveries_of(person, value))
 
     def _answer(self, person: Person, operator: str, value: Any) -> bool:
+        if operator == "none":
+            return self._is_awaited(person, value)
         questions = {each.question_id for each in self.mailings if str(each.pk) in value}
-        values = [
-            answer.value
-            for answer in self.answers
-            if answer.question_id in questions and person.pk in (answer.about_id, answer.by_person_id)
-        ]
-        if operator != "none":
-            return operator in values
-        return not values and any(not delivery.reason for delivery in self._deliveries_of(person, value))
+        given = [answer for answer in self.answers if answer.question_id in questions]
+        last = {}
+        for answer in sorted(given, key=lambda answer: (answer.at, answer.pk)):
+            last[answer.question_id, answer.about_id] = answer.value
+        about = [last.get((question, person.pk)) for question in questions]
+        return operator in about or operator in [each.value for each in given if each.by_person_id == person.pk]
+
+    def _is_awaited(self, person: Person, mailings: list[str]) -> bool:
+        answered = {(answer.question_id, answer.about_id or answer.by_address) for answer in self.answers}
+        for delivery in self.deliveries:
+            if str(delivery.mailing_id) in mailings and not delivery.reason:
+                abouts = [each.person_id for each in self.abouts if each.delivery_id == delivery.pk]
+                asked = abouts or [delivery.normalized]
+                waiting = [each for each in asked if (delivery.mailing.question_id, each) not in answered]
+                if waiting and (delivery.person_id == person.pk or person.pk in waiting):
+                    return True
+        return False
 
     def _points_of(self, person: Person) -> list[ContactPoint]:
         return [point for point in self.points if point.person_id == person.pk]

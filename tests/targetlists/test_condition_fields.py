@@ -8,6 +8,8 @@ from django.utils import timezone
 from apps.deliveries.models import Delivery, DeliveryAbout, Event
 from apps.organizations.models import Unit
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
+from apps.surveys.answering import record_answer
+from apps.surveys.models import Question
 from apps.targetlists.condition_fields import fields_by_heading
 from apps.targetlists.conditions import check, people_meeting
 from apps.targetlists.models import OptOut, TargetList, UploadedList, UploadedRow
@@ -147,6 +149,49 @@ def test_a_message_concerns_its_recipient_and_the_student_it_is_about(groups):
     Event.objects.create(delivery=delivery, kind="clicked", at=timezone.now(), external_id="1")
     assert found(groups, "message_clicked", "is", str(mailing.pk)) == "Ana Gil"
     assert found(groups, "message_opened", "is", str(mailing.pk)) == ""
+
+
+@pytest.fixture
+def asked(scoped) -> dict[str, Person]:
+    """Nuria and Marc were asked about Ana, Nuria about Pau too; Sol, who stands alone, was asked for herself."""
+    mailing = people.mailing(state="done", question=Question.objects.create(text="Will you come?"))
+    found = {name: people.person(name, kind="student") for name in ("Ana", "Pau")}
+    for name, children in (("Nuria", ("Ana", "Pau")), ("Marc", ("Ana",)), ("Sol", ())):
+        address = f"{name.lower()}@x.example"
+        found[name] = people.person(name, kind="guardian" if children else "contact")
+        delivery = Delivery.objects.create(
+            mailing=mailing, person=found[name], address=address, normalized=address, state="sent"
+        )
+        for child in children:
+            DeliveryAbout.objects.create(delivery=delivery, person=found[child])
+    return found
+
+
+def answer(by: Person, value: str, about: Person | None = None) -> None:
+    question = Question.objects.get()
+    record_answer(question, about=about, by_person=by, by_address=f"{by.first_name.lower()}@x.example", value=value)
+
+
+def who_answered(operator: str) -> str:
+    return found({}, "answer", operator, str(Question.objects.get().mailing.pk))
+
+
+@pytest.mark.feature("S1.21")
+def test_an_answer_is_awaited_until_somebody_has_answered_about_each_student(asked):
+    assert who_answered("none") == "Ana Marc Nuria Pau Sol"
+    answer(asked["Marc"], "yes", asked["Ana"])
+    assert who_answered("none") == "Nuria Pau Sol"
+    answer(asked["Nuria"], "no", asked["Pau"])
+    answer(asked["Sol"], "yes")
+    assert who_answered("none") == ""
+
+
+@pytest.mark.feature("S1.21")
+def test_about_a_student_the_last_answer_counts(asked):
+    answer(asked["Marc"], "yes", asked["Ana"])
+    answer(asked["Nuria"], "no", asked["Ana"])
+    assert who_answered("yes") == "Marc"
+    assert who_answered("no") == "Ana Nuria"
 
 
 def test_messages_that_have_not_begun_are_not_offered(scoped):
