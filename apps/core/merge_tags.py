@@ -100,15 +100,15 @@ def compile_template(source: str, kind: Kind) -> MergeTemplate:
     return MergeTemplate(tuple(part for part in segments if part != ""))
 
 
-def tag_name(heading: str) -> str:
-    """The name under which a column called `heading` is used in a tag: "Importe €" gives "importe".
+def tag_name(heading: str, place: int) -> str:
+    """The name under which the column at `place`, called `heading`, is used in a tag: "Importe €" gives "importe".
 
-    A heading without any Latin letter or digit gives "column".
+    A heading without any Latin letter or digit gives "column_" and the place.
     """
     name = _folded(heading)
     if name[:1].isdigit():
         name = f"column_{name}"
-    return name[:_MAX_NAME].strip("_") or "column"
+    return name[:_MAX_NAME].strip("_") or f"column_{place}"
 
 
 def _folded(text: str) -> str:

@@ -94,7 +94,7 @@ def _variables(header: list[str]) -> list[str]:
         raise FileRefused(_("Row 1 must name the columns: address, name, then what you like. It holds an address."))
     names = []
     for place, heading in enumerate(header[2:], start=3):
-        name = tag_name(heading)
+        name = tag_name(heading, place)
         if name in RESERVED or name in names:
             reason = _("is taken already") if name in RESERVED else _("stands twice")
             raise FileRefused(

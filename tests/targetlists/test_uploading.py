@@ -140,3 +140,8 @@ def test_no_file_and_a_file_of_sixty_megabytes_get_a_sentence(draft, office_clie
     response = office_client.post(url(draft, "upload"), {})
     assert "Choose a file first." in text(office_client.get(response.url))
     assert "larger than 50 MB" in upload(office_client, draft, b"x" * 60_000_000)
+
+
+def test_headings_in_other_scripts_are_told_apart_by_their_place(scoped):
+    uploaded = upload_list(csv_file("email,name,Цена,価格\na@x.example,A,10,20\n"), None)
+    assert uploaded.variables == ["column_3", "column_4"]
