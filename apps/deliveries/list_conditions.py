@@ -9,6 +9,7 @@ from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 from apps.recipients.posted_ids import posted_ids
 from apps.surveys.models import Answer
+from apps.targetlists.alternatives import HasRow
 from apps.targetlists.condition_fields import IS, IS_NOT, Field, Operator
 
 from .models import Delivery, DeliveryAbout, Event
@@ -26,8 +27,7 @@ _ANSWERS = (
 
 def _concerned(deliveries: QuerySet[Delivery]) -> Q:
     """People to whom one of these went, or about whom it was."""
-    about = DeliveryAbout.objects.filter(Exists(deliveries.filter(pk=OuterRef("delivery"))), person=OuterRef("pk"))
-    return Q(Exists(deliveries.filter(person=OuterRef("pk")))) | Q(Exists(about))
+    return Q(HasRow(deliveries)) | Q(HasRow(DeliveryAbout.objects.filter(delivery__in=deliveries)))
 
 
 def _turned(operator: str, condition: Q) -> Q:
@@ -61,8 +61,7 @@ def _answered(operator: str, mailings: list[str]) -> Q:
     given = Answer.objects.filter(question__in=questions, value=operator)
     later = Answer.objects.filter(question=OuterRef("question"), about=OuterRef("about"))
     later = later.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
-    last = given.filter(~Exists(later), about=OuterRef("pk"))
-    return Q(Exists(last)) | Q(Exists(given.filter(by_person=OuterRef("pk"))))
+    return Q(HasRow(given.filter(~Exists(later)), "about")) | Q(HasRow(given, "by_person"))
 
 
 def _unanswered(mailings: list[str]) -> Q:
@@ -72,12 +71,7 @@ def _unanswered(mailings: list[str]) -> Q:
     abouts = DeliveryAbout.objects.filter(delivery__in=asked).filter(~Exists(of_question))
     own = Answer.objects.filter(question=OuterRef("mailing__question"), by_address=OuterRef("normalized"))
     alone = asked.filter(~Exists(DeliveryAbout.objects.filter(delivery=OuterRef("pk"))), ~Exists(own))
-    awaited = (
-        abouts.filter(person=OuterRef("pk")),
-        abouts.filter(delivery__person=OuterRef("pk")),
-        alone.filter(person=OuterRef("pk")),
-    )
-    return Q(Exists(awaited[0])) | Q(Exists(awaited[1])) | Q(Exists(awaited[2]))
+    return Q(HasRow(abouts)) | Q(HasRow(abouts, "delivery__person")) | Q(HasRow(alone))
 
 
 def _choices() -> list[tuple[str, Any, Any]]:
