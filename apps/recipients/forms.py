@@ -8,6 +8,7 @@ from apps.core.normalizing import normalize_document
 from apps.organizations.models import Unit
 
 from .family import pin_name, set_here
+from .former_numbers import choose_number, holder_of
 from .models import ContactPoint, Group, Guardianship, NoteFolder, Person, Source
 
 
@@ -49,6 +50,8 @@ class PersonForm(forms.ModelForm):
             pin_name(self.instance)
         if "language" in self.changed_data:
             self.instance.language_source = Source.HAND
+        if "external_id" in self.changed_data and self.instance.pk:
+            choose_number(self.instance, self.instance.external_id)
         return super().save(commit)
 
     def clean(self) -> dict:
@@ -59,6 +62,9 @@ class PersonForm(forms.ModelForm):
         taken = Person.objects.filter(external_id=number).exclude(pk=self.instance.pk) if number else None
         if taken and taken.exists():
             self.add_error("external_id", _("%(who)s has this number already.") % {"who": taken[0].full_name})
+        elif holder := holder_of(number or "", other_than=self.instance):
+            sentence = _("%(who)s had this number before a merge, and imports still know %(who)s by it.")
+            self.add_error("external_id", sentence % {"who": holder.full_name})
         return cleaned
 
 

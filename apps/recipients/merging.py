@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from .duplicates import move_known_apart
 from .family import settle_primaries
+from .former_numbers import take_over_numbers
 from .models import (
     Consent,
     ConsentChange,
@@ -109,7 +110,8 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     kept, gone = locked[kept.pk], locked[gone.pk]
     _check_two(kept, gone)
     _write_down(kept, gone, of_gone, user)
-    imported_name = _imported_name(kept, gone)
+    imported_name = _imported_name(kept, gone, of_gone)
+    take_over_numbers(kept, gone, (gone if "external_id" in of_gone else kept).external_id)
     for move in (_move_own, *_MOVES):
         move(kept, gone)
     membership = kept.membership_id or gone.membership_id
@@ -124,10 +126,14 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     return kept
 
 
-def _imported_name(kept: Person, gone: Person) -> str:
-    """The folded name under which imports know them: of the one that an import brought, if it is one alone."""
+def _imported_name(kept: Person, gone: Person, of_gone: set[str]) -> str:
+    """The folded name under which imports know them: of the one that an import brought, if it is one alone.
+
+    If it brought both, it is that of the one whose number stays.
+    """
     brought = [each for each in (gone, kept) if _is_imported(each)]
-    known = brought[0] if len(brought) == 1 else kept
+    numbered = gone if "external_id" in of_gone and gone.external_id else kept
+    known = brought[0] if len(brought) == 1 else numbered
     return known.imported_name or known.search_name
 
 

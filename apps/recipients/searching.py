@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.normalizing import normalize_document, without_accents
 
-from .models import ContactPoint, Guardianship, Person
+from .models import ContactPoint, FormerNumber, Guardianship, Person
 
 # Up to here people are counted and sorted; beyond it a page says "more than".
 MOST = 5_000
@@ -20,7 +20,8 @@ def narrowed(people: QuerySet[Person], text: str) -> QuerySet[Person]:
     """Those of `people` whom `text` finds.
 
     Either all its words stand in the name, in any order; or the whole is part of an address or number of theirs or of
-    a guardian's; or it is their identity document or their number in the school's system. Case and accents are ignored.
+    a guardian's; or it is their identity document or their number in the school's system, be it one from before a
+    merge. Case and accents are ignored.
     """
     ways = _ways(text)
     found = [set(people.filter(way).order_by().values_list("pk", flat=True)[: MOST + 1]) for way in ways]
@@ -48,6 +49,7 @@ def _ways(text: str) -> list[Q]:
         Q(Exists(points.filter(person=OuterRef("pk")))),
         Q(Exists(Guardianship.objects.filter(of_guardian, student=OuterRef("pk")))),
         Q(document=normalize_document(text)) & ~Q(document="") | Q(external_id=text.strip()),
+        Q(pk__in=FormerNumber.objects.filter(external_id=text.strip()).values("person")),
     ]
 
 

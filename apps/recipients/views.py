@@ -76,6 +76,7 @@ def person(request, pk: int) -> HttpResponse:
         **family_of(found),
         "enrolments": found.enrolments.select_related("group__year", "group__unit").order_by("-group__year__starts_on"),
         "consents": consents_of(found),
+        "former_numbers": found.former_numbers.exclude(external_id=found.external_id),
         "notes": found.notes.select_related("folder", "by"),
         "note_form": NoteForm(),
         "conflicts": found.import_conflicts.filter(decision=ImportConflict.Decision.OPEN),

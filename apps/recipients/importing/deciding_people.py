@@ -82,4 +82,8 @@ _UNKNOWN = """SELECT s.key, COALESCE(MIN(s.named), 0) / 2 AS place, COALESCE(MIN
 WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key) GROUP BY s.key"""
 _ADD_FROM_RECORD = """INSERT INTO person_ref (key, person_id)
 SELECT s.key, p.id FROM unknown_key s JOIN recipients_person p
-    ON p.organization_id = %(organization)s AND p.external_id = s.key AND p.external_id <> ''"""
+    ON p.organization_id = %(organization)s AND p.external_id = s.key AND p.external_id <> ''
+UNION ALL
+SELECT s.key, f.person_id FROM unknown_key s JOIN merged_number f ON f.external_id = s.key
+WHERE NOT EXISTS (SELECT 1 FROM recipients_person p
+    WHERE p.organization_id = %(organization)s AND p.external_id = s.key)"""

@@ -1,5 +1,9 @@
-"""Who in a file is one person: rows with the same key, number or document, or the same name with a shared address."""
+"""Who in a file is one person: rows with the same key, number or document, or the same name with a shared address.
 
+And rows with the numbers of two whom a merge made one.
+"""
+
+from .same_person import forget_former_names, settle_former_numbers
 from .statements import Statements
 
 _MOST_ROUNDS = 50  # of a chain in which each row shares an address with the next
@@ -7,15 +11,16 @@ _MOST_ROUNDS = 50  # of a chain in which each row shares an address with the nex
 
 def unite_people(statements: Statements) -> None:
     """From the staged rows make `united_person`, one row per person (`who`), and `person_key`: key -> who."""
-    statements.table(
-        "tie", "\nUNION ALL\n".join((_BY_KEY, _BY_NUMBER, _BY_DOCUMENT, _BY_CONTACT, _AT_STUDENT)), "hub; n"
-    )
+    settle_former_numbers(statements)
+    ties = (_BY_KEY, _BY_NUMBER, _MERGED, _BY_DOCUMENT, _BY_CONTACT, _AT_STUDENT)
+    statements.table("tie", "\nUNION ALL\n".join(ties), "hub; n")
     statements.table("label", "SELECT n, MIN(hub) AS label FROM tie GROUP BY n", "n")
     for _round in range(_MOST_ROUNDS):
         if not statements.run(_SPREAD):
             break
     statements.table("torn", _TORN, "n")
     statements.run(_MEND)
+    forget_former_names(statements)
     statements.table("first_row", _FIRST_ROW)
     statements.table("united_person", _UNITED, "who")
     statements.table("person_key", _KEYS, "key; who")
@@ -33,6 +38,7 @@ _BY_NUMBER = """SELECT p.n, d.hub FROM (
     SELECT external_id, search_name, MIN(n) AS hub FROM staged_person WHERE external_id <> ''
     GROUP BY external_id, search_name HAVING COUNT(*) > 1) d
 JOIN staged_person p ON p.external_id = d.external_id AND p.search_name = d.search_name"""
+_MERGED = "SELECT n, hub FROM same_row"
 _BY_DOCUMENT = f"""SELECT p.n, d.hub FROM (
     SELECT kind, document, MIN(n) AS hub FROM staged_person p WHERE document <> ''
     GROUP BY kind, document HAVING COUNT(*) > 1 AND {_AGREE}) d

@@ -28,7 +28,7 @@ def match_people(statements: Statements) -> None:
         statements.table("mistaken_row", _MISTAKEN_ROWS, "row_number")
         statements.table("stranded", _STRANDED, "who")
         statements.run(_FORGET_STRANDED)
-    for pinned in (_NAMES_BY_HAND, _LANGUAGES_BY_HAND):
+    for pinned in (_NAMES_BY_HAND, _LANGUAGES_BY_HAND, _NO_NUMBER_BY_HAND):
         statements.run(pinned)
 
 
@@ -48,10 +48,17 @@ def _find_mistaken(statements: Statements) -> None:
 
 # Of two with one number it is of whoever has a row, before a guardian who stands in that of a student.
 _FIRST = "COALESCE(MIN(CASE WHEN i.kind <> 'guardian' THEN i.who END), MIN(i.who))"
-_BY_NUMBER = f"""SELECT {_FIRST} AS who, p.id AS person_id
-FROM united_person i JOIN recipients_person p ON p.organization_id = %(organization)s
-    AND p.external_id = i.external_id AND p.external_id <> ''
-WHERE i.external_id <> '' GROUP BY p.id"""
+# Who has no number, and had one before a merge, is found by that.
+_BY_NUMBER = f"""SELECT {_FIRST} AS who, i.person_id FROM (
+    SELECT i.who, i.kind, p.id AS person_id
+    FROM united_person i JOIN recipients_person p ON p.organization_id = %(organization)s
+        AND p.external_id = i.external_id AND p.external_id <> ''
+    WHERE i.external_id <> ''
+    UNION ALL
+    SELECT i.who, i.kind, p.id FROM merged_row r LEFT JOIN label l ON l.n = r.n
+    JOIN united_person i ON i.who = COALESCE(l.label, r.n)
+    JOIN recipients_person p ON p.id = r.person_id AND p.organization_id = %(organization)s AND p.external_id = '') i
+GROUP BY i.person_id"""
 
 _SOMEBODY_LEFT = """SELECT 1 FROM united_person i
 WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who) LIMIT 1"""
@@ -185,3 +192,7 @@ WHERE f.who = united_person.who AND p.imported_name <> '' AND p.organization_id 
 _LANGUAGES_BY_HAND = """UPDATE united_person SET language = ''
 FROM found f JOIN recipients_person p ON p.id = f.person_id
 WHERE f.who = united_person.who AND p.language_source = 'hand' AND p.organization_id = %(organization)s"""
+_NO_NUMBER_BY_HAND = """UPDATE united_person SET external_id = ''
+FROM found f JOIN merged_number m ON m.person_id = f.person_id
+JOIN recipients_person p ON p.id = m.person_id AND p.organization_id = %(organization)s AND p.external_id = ''
+WHERE f.who = united_person.who AND united_person.external_id = m.present"""

@@ -201,9 +201,11 @@ _EXAMPLES = {
 }
 
 _MISTAKEN = f"""SELECT s.row_number, s.file,
-    CASE WHEN s.external_id <> '' AND s.external_id = COALESCE(p.external_id, s.external_id) THEN s.external_id
-        ELSE s.document END, TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
+    CASE WHEN s.external_id <> '' AND s.external_id = COALESCE(p.external_id, s.external_id)
+        THEN COALESCE(r.external_id, s.external_id) ELSE s.document END,
+    TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
 FROM mistaken m JOIN staged_person s ON s.n = m.who LEFT JOIN recipients_person p ON p.id = m.person_id
+LEFT JOIN merged_row r ON r.n = m.who
 ORDER BY s.row_number LIMIT {EXAMPLES_KEPT}"""
 _UNKNOWN_KEYS = f"SELECT key, place, side FROM unknown_key ORDER BY place, key LIMIT {EXAMPLES_KEPT}"
 _UNKNOWN_GROUPS = f"SELECT key, place FROM unknown_group ORDER BY place, key LIMIT {EXAMPLES_KEPT}"

@@ -9,7 +9,7 @@ from django.db import connection
 _FOR_LARGE_SETS = """SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL default_statistics_target = 10"""
 # What is on record may have come a minute ago, unknown to the planner: then it would look up row by row.
 _FOR_WHOLE_TABLES = "SET LOCAL enable_nestloop = off"
-_NUMBERS = {"id", "n", "who", "hub", "label", "place", "known", "asked", "row_number"}
+_NUMBERS = {"id", "n", "who", "behind", "hub", "label", "place", "known", "asked", "row_number"}
 
 
 class Statements:

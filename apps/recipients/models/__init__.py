@@ -4,7 +4,7 @@ from .contacts import ContactPoint
 from .groups import AcademicYear, Enrolment, Group
 from .imports import ImportConflict, ImportRowError, ImportRun, ImportSource, TakenAway
 from .notes import Note, NoteFolder
-from .people import NAME_LENGTH, Consent, ConsentChange, Guardianship, KnownApart, Person, Source
+from .people import NAME_LENGTH, Consent, ConsentChange, FormerNumber, Guardianship, KnownApart, Person, Source
 
 __all__ = [
     "NAME_LENGTH",
@@ -13,6 +13,7 @@ __all__ = [
     "ConsentChange",
     "ContactPoint",
     "Enrolment",
+    "FormerNumber",
     "Group",
     "Guardianship",
     "ImportConflict",

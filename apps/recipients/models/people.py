@@ -96,6 +96,27 @@ class Person(OrganizationModel):
         return self.consents.filter(kind=Consent.Kind.COMMERCIAL, granted=True).exists()
 
 
+class FormerNumber(OrganizationModel):
+    """A number in the school's own system of somebody who was merged into `person`: imports know both by it.
+
+    `known_as` is the folded name that imports know under it, as Person.imported_name.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="former_numbers")
+    external_id = models.CharField(max_length=200)
+    known_as = models.CharField(max_length=2 * NAME_LENGTH + 2, blank=True, default="")
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "external_id"], name="former_number_once"),
+            models.CheckConstraint(condition=~Q(external_id=""), name="former_number_not_empty"),
+        ]
+        ordering = ["external_id"]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class Guardianship(OrganizationModel):
     student = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="guardianships")
     guardian = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="wardships")
