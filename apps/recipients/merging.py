@@ -176,9 +176,9 @@ def _write_down(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Non
 
 def _move_own(kept: Person, gone: Person) -> None:
     _move_points(kept, gone)
-    move_rows(Guardianship, "student", kept, gone, ("guardian",), first=_keep_restriction("guardian"))
-    move_rows(Guardianship, "guardian", kept, gone, ("student",), first=_keep_restriction("student"))
-    move_rows(Enrolment, "person", kept, gone, ("group", "role"))
+    move_rows(Guardianship, "student", kept, gone, ("guardian",), first=_keep_guardianship("guardian"))
+    move_rows(Guardianship, "guardian", kept, gone, ("student",), first=_keep_guardianship("student"))
+    move_rows(Enrolment, "person", kept, gone, ("group", "role"), first=_keep_hand("group", "role"))
     move_rows(Consent, "person", kept, gone, ("kind",), first=_keep_latest)
     move_rows(ConsentChange, "person", kept, gone)
     move_rows(Note, "person", kept, gone)
@@ -199,21 +199,41 @@ def _move_points(kept: Person, gone: Person) -> None:
 
 def _keep_health(going: QuerySet, counted: QuerySet) -> None:
     """The same address: it has come back if it came back for either, and is pinned if either pinned it."""
-    same = {name: OuterRef(name) for name in ("channel", "purpose", "normalized")}
-    failed = going.exclude(health=ContactPoint.Health.GOOD).filter(**same)
+    columns = ("channel", "purpose", "normalized")
+    failed = going.exclude(health=ContactPoint.Health.GOOD).filter(**_same(*columns)).order_by("health_since", "pk")
     values = {name: Subquery(failed.values(name)[:1]) for name in ("health", "health_reason", "health_since")}
     counted.filter(Exists(failed)).exclude(health=ContactPoint.Health.FAILED).update(**values)
-    counted.filter(Exists(going.filter(source=Source.HAND, **same))).update(source=Source.HAND)
+    _keep_hand(*columns)(going, counted)
 
 
-def _keep_restriction(other: str) -> Callable[[QuerySet, QuerySet], None]:
+def _same(*columns: str) -> dict[str, OuterRef]:
+    return {name: OuterRef(name) for name in columns}
+
+
+def _keep_hand(*columns: str) -> Callable[[QuerySet, QuerySet], None]:
     def keep(going: QuerySet, counted: QuerySet) -> None:
-        """Restricted if either was; and the relation where only one says it."""
-        restricted = going.filter(restricted=True, **{other: OuterRef(other)})
-        since = Subquery(restricted.values("restricted_since")[:1])
-        counted.filter(Exists(restricted), restricted=False).update(restricted=True, restricted_since=since)
-        named = going.exclude(relation="").filter(**{other: OuterRef(other)})
-        counted.filter(Exists(named), relation="").update(relation=Subquery(named.values("relation")[:1]))
+        """What was typed by hand for either was typed by hand."""
+        counted.filter(Exists(going.filter(source=Source.HAND, **_same(*columns)))).update(source=Source.HAND)
+
+    return keep
+
+
+def _keep_guardianship(other: str) -> Callable[[QuerySet, QuerySet], None]:
+    def keep(going: QuerySet, counted: QuerySet) -> None:
+        """Restricted if either was, since the earlier day; and the relation that only one says, or typed by hand."""
+        same = going.filter(**_same(other)).order_by("pk")
+        counted.filter(Exists(same.filter(restricted=True)), restricted=False).update(
+            restricted=True, restricted_since=None
+        )
+        dated = same.filter(restricted=True, restricted_since__isnull=False)
+        earlier = Exists(dated.filter(restricted_since__lt=OuterRef("restricted_since")))
+        since = Subquery(dated.values("restricted_since")[:1])
+        counted.filter(Q(restricted_since=None) & Exists(dated) | earlier).update(restricted_since=since)
+        named = same.exclude(relation="")
+        by_hand = Q(source=Source.IMPORT) & Exists(named.filter(source=Source.HAND))
+        relation = Subquery(named.values("relation")[:1])
+        counted.filter(Q(relation="") & Exists(named) | by_hand).update(relation=relation)
+        _keep_hand(other)(going, counted)
 
     return keep
 

@@ -76,6 +76,43 @@ def test_whoever_was_restricted_stays_restricted(two, restricted):
     assert (pair.student, pair.relation, pair.restricted, pair.restricted_since) == (student, "mother", True, since)
 
 
+@pytest.mark.feature("B11")
+@pytest.mark.parametrize(
+    "days",
+    [(3, 2), (2, 3), (None, 2), (2, None)],
+    ids=["later first", "earlier first", "unknown first", "unknown last"],
+)
+def test_of_two_restrictions_the_earlier_day_stays(two, days):
+    student, other = people.student("Lucía Ferrer"), people.student("Pau Ferrer")
+    for person, day in zip(two, days, strict=True):
+        since = day and date(2026, 2, day)
+        Guardianship.objects.create(student=student, guardian=person, restricted=True, restricted_since=since)
+        Guardianship.objects.create(student=other, guardian=person)
+    kept = merged(two)
+    pairs = kept.wardships.order_by("student").values_list("restricted", "restricted_since")
+    assert list(pairs) == [(True, date(2026, 2, 2)), (False, None)]
+
+
+def test_an_old_day_of_whoever_is_not_restricted_is_none(two):
+    student = people.student("Lucía Ferrer")
+    for person, restricted, day in ((two[0], False, 1), (two[1], True, 2)):
+        since = date(2026, 2, day)
+        Guardianship.objects.create(student=student, guardian=person, restricted=restricted, restricted_since=since)
+    assert merged(two).wardships.get().restricted_since == date(2026, 2, 2)
+
+
+@pytest.mark.parametrize("by_hand", [0, 1])
+def test_what_was_typed_by_hand_for_either_stays_so_and_its_words(two, by_hand):
+    student, group = people.student("Lucía Ferrer"), people.group("5º A")
+    for place, person in enumerate(two):
+        source, relation = ("hand", "aunt") if place == by_hand else ("import", "mother")
+        Guardianship.objects.create(student=student, guardian=person, relation=relation, source=source)
+        Enrolment.objects.create(person=person, group=group, role="teacher", source=source)
+    kept = merged(two)
+    assert kept.wardships.values_list("relation", "source").get() == ("aunt", "hand")
+    assert kept.enrolments.get().source == "hand"
+
+
 def test_two_students_keep_groups_guardians_and_teachers_once(scoped):
     group, other = people.group("5º A"), people.group("4º A")
     two = people.student("Aina Puig", group), people.student("Aina Puig", group, other)
