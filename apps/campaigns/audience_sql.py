@@ -258,7 +258,8 @@ _EXPRESSIONS = """%%excluded%%chosen (person_id, by_hand) AS (
 )"""
 
 # A list may have people on it whom the writer does not know of: he reads that they are left out, not who they are.
-_IS_HIDDEN = "placed.reason = 'outside_groups' AND placed.recipient_id IS NOT NULL"
+# An address that he typed himself (kind_order 5) he knows.
+_IS_HIDDEN = "placed.reason = 'outside_groups' AND (placed.recipient_id IS NOT NULL OR placed.kind_order < 5)"
 _RECIPIENTS_OF = """grouped AS (
     SELECT recipient_id, normalized, MIN(address) AS address, MIN(reason) AS reason, MIN(kind_order) AS kind_order,
         MIN(contact_point_id) AS contact_point_id, MIN(name) AS name, MIN(row_id) AS row_id

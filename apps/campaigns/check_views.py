@@ -194,18 +194,21 @@ def _letter(mailing: Mailing, row: AudienceRow):
 
 
 def _reasons(request, mailing: Mailing, count: audience.AudienceCount) -> list[dict]:
-    return [
-        {
-            "reason": reason.value,
-            "sentence": sentence(reason),
-            "number": number,
-            "sign": sign_of(reason),
-            "look": look_of(reason),
-            "rows": _people(request, audience.left_out(mailing, reason, limit=3)),
-            "more": max(0, number - 3),
-        }
-        for reason, number in count.skipped.items()
-    ]
+    return [_reason(request, mailing, reason, number) for reason, number in count.skipped.items()]
+
+
+def _reason(request, mailing: Mailing, reason: audience.Reason, number: int) -> dict:
+    # Whoever is outside the writer's groups has neither name nor address here.
+    known = [row for row in audience.left_out(mailing, reason, limit=3) if row.name or row.address]
+    return {
+        "reason": reason.value,
+        "sentence": sentence(reason),
+        "number": number,
+        "sign": sign_of(reason),
+        "look": look_of(reason),
+        "rows": _people(request, known),
+        "more": max(0, number - len(known)),
+    }
 
 
 def _people(request, rows: list[AudienceRow]) -> list[dict]:

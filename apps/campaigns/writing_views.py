@@ -21,7 +21,7 @@ def write_to_group(request, pk: int) -> HttpResponse:
     """Make a draft to the group and open it. Of a past year: to those who have left since, too."""
     group = get_object_or_404(Group.objects.select_related("year"), pk=pk)
     if not permitted_groups(request.membership).filter(pk=pk).exists():
-        return _refused(request, "people:group", pk)
+        return _refused(request)
     with transaction.atomic():
         mailing = new_draft(request.membership)
         if group.year:
@@ -37,13 +37,14 @@ def write_to_person(request, pk: int) -> HttpResponse:
     """Make a draft to a person, of a student to the family, and open it."""
     person = get_object_or_404(Person, pk=pk)
     if not permitted_people(request.membership).filter(pk=pk).exists():
-        return _refused(request, "people:person", pk)
+        return _refused(request)
     with transaction.atomic():
         mailing = new_draft(request.membership)
         AudienceEntry.objects.create(mailing=mailing, person=person)
     return redirect(request.organization.url("messages:recipients", mailing.pk))
 
 
-def _refused(request, name: str, pk: int) -> HttpResponse:
+def _refused(request) -> HttpResponse:
+    """To a page that is open to everybody: that of the person or group may not be."""
     messages.error(request, _("You may write to people of your own groups only."))
-    return redirect(request.organization.url(name, pk))
+    return redirect(request.organization.get_absolute_url())

@@ -220,6 +220,18 @@ def test_who_is_outside_the_writers_groups_is_counted_and_not_named(class_5a, te
     assert (row.name, row.address, row.reason, row.about_ids) == ("", "", Reason.OUTSIDE_GROUPS, ())
 
 
+@pytest.mark.feature("S0.2")
+def test_an_address_of_a_list_that_is_outside_the_writers_groups_is_not_told(class_5a, teacher):
+    uploaded = UploadedList.objects.create(name="donors.csv")
+    row = {"value": "rico@x.example", "normalized": "rico@x.example", "name": "Rico Donante"}
+    UploadedRow.objects.create(list=uploaded, row=2, variables={}, **row)
+    donors = TargetList.objects.create(name="Donors", kind="uploaded", uploaded=uploaded)
+    mailing = mailing_to(donors, static("Friends", "amiga@x.example"), by=teacher)
+    left_out = audience.left_out(mailing)
+    assert {(row.name, row.address, row.reason) for row in left_out} == {("", "", Reason.OUTSIDE_GROUPS)}
+    assert len(left_out) == 2
+
+
 @pytest.mark.feature("B11")
 def test_an_address_of_whom_the_school_must_not_write_to_is_not_reached_through_another_record(class_5a, office):
     """Himself under another spelling, a mailbox that he shares, and what stands on the student's own record."""
