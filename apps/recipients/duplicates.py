@@ -13,30 +13,69 @@ from .models import KnownApart, Person
 SHOWN = 100
 
 # Each names the organisation: raw statements are not narrowed to it by themselves. Grouped, not joined to itself: a
-# number that thousands share would make millions of pairs. Of three who are one, the first and the last are a pair.
-_PAIRS = """SELECT first_id, second_id, reason FROM (
-SELECT MIN(p.id) AS first_id, MAX(p.id) AS second_id, c.channel AS reason
+# number that thousands share would make millions of pairs. Of those who share something the first and the last are a
+# pair; who stands between them is one with the next, once these are decided.
+_SHARED = """SELECT c.channel AS reason, p.kind, p.search_name AS name, c.normalized AS shared, 0 AS shared_id,
+    MIN(p.id) AS first_id, MAX(p.id) AS last_id
 FROM recipients_contactpoint c JOIN recipients_person p ON p.id = c.person_id
 WHERE c.organization_id = %(organization)s AND p.organization_id = %(organization)s
 GROUP BY p.kind, p.search_name, c.channel, c.normalized HAVING MIN(p.id) < MAX(p.id)
-UNION
-SELECT MIN(p.id), MAX(p.id), 'family'
+UNION ALL
+SELECT 'students', p.kind, p.search_name, '', g.guardian_id, MIN(p.id), MAX(p.id)
 FROM recipients_guardianship g JOIN recipients_person p ON p.id = g.student_id
 WHERE g.organization_id = %(organization)s AND p.organization_id = %(organization)s
 GROUP BY g.guardian_id, p.kind, p.search_name HAVING MIN(p.id) < MAX(p.id)
-UNION
-SELECT MIN(p.id), MAX(p.id), 'family'
+UNION ALL
+SELECT 'guardians', p.kind, p.search_name, '', g.student_id, MIN(p.id), MAX(p.id)
 FROM recipients_guardianship g JOIN recipients_person p ON p.id = g.guardian_id
 WHERE g.organization_id = %(organization)s AND p.organization_id = %(organization)s
 GROUP BY g.student_id, p.kind, p.search_name HAVING MIN(p.id) < MAX(p.id)
-UNION
-SELECT MIN(p.id), MAX(p.id), 'document'
+UNION ALL
+SELECT 'document', p.kind, '', p.document, 0, MIN(p.id), MAX(p.id)
 FROM recipients_person p
 WHERE p.organization_id = %(organization)s AND p.document <> ''
-GROUP BY p.kind, p.document HAVING MIN(p.id) < MAX(p.id)
-) pair WHERE NOT EXISTS (SELECT 1 FROM recipients_knownapart k WHERE k.organization_id = %(organization)s
-    AND k.first_id = pair.first_id AND k.second_id = pair.second_id)
-ORDER BY 1, 2, 3 LIMIT %(limit)s"""
+GROUP BY p.kind, p.document HAVING MIN(p.id) < MAX(p.id)"""
+
+# Where the first and the last are two people, all who share it are looked at: there are few.
+_PERSON = "JOIN recipients_person p ON p.organization_id = %(organization)s AND p.kind = s.kind AND p.id ="
+_MEMBERS = f"""SELECT s.*, p.id AS person_id FROM decided s JOIN recipients_contactpoint c
+    ON c.organization_id = %(organization)s AND c.channel = s.reason AND c.normalized = s.shared
+{_PERSON} c.person_id AND p.search_name = s.name
+UNION
+SELECT s.*, p.id FROM decided s JOIN recipients_guardianship g
+    ON g.organization_id = %(organization)s AND g.guardian_id = s.shared_id AND s.reason = 'students'
+{_PERSON} g.student_id AND p.search_name = s.name
+UNION
+SELECT s.*, p.id FROM decided s JOIN recipients_guardianship g
+    ON g.organization_id = %(organization)s AND g.student_id = s.shared_id AND s.reason = 'guardians'
+{_PERSON} g.guardian_id AND p.search_name = s.name
+UNION
+SELECT s.*, p.id FROM decided s JOIN recipients_person p
+    ON p.organization_id = %(organization)s AND p.kind = s.kind AND p.document = s.shared AND p.document <> ''
+    AND s.reason = 'document'"""
+_APART = """SELECT 1 FROM recipients_knownapart k
+    WHERE k.organization_id = %(organization)s AND k.first_id = {0} AND k.second_id = {1}"""
+_SAME = " AND ".join(f"{{0}}.{name} = {{1}}.{name}" for name in ("reason", "kind", "name", "shared", "shared_id"))
+
+# Each of these with the first of them, or else with the first from whom he is not kept apart.
+_PAIRS = f"""WITH shared AS MATERIALIZED ({_SHARED}),
+decided AS MATERIALIZED (SELECT s.* FROM shared s JOIN recipients_knownapart k
+    ON k.organization_id = %(organization)s AND k.first_id = s.first_id AND k.second_id = s.last_id),
+member AS MATERIALIZED ({_MEMBERS})
+SELECT first_id, second_id, CASE WHEN reason IN ('students', 'guardians') THEN 'family' ELSE reason END AS why FROM (
+    SELECT s.first_id, s.last_id AS second_id, s.reason FROM shared s
+    WHERE NOT EXISTS ({_APART.format("s.first_id", "s.last_id")})
+    UNION
+    SELECT m.first_id, m.person_id, m.reason FROM member m
+    WHERE m.first_id < m.person_id AND NOT EXISTS ({_APART.format("m.first_id", "m.person_id")})
+    UNION
+    SELECT MIN(q.person_id), m.person_id, m.reason FROM member m
+    JOIN recipients_knownapart apart ON apart.organization_id = %(organization)s
+        AND apart.first_id = m.first_id AND apart.second_id = m.person_id
+    JOIN member q ON {_SAME.format("q", "m")} AND q.person_id < m.person_id
+    WHERE NOT EXISTS ({_APART.format("q.person_id", "m.person_id")})
+    GROUP BY m.person_id, {", ".join(f"m.{name}" for name in ("reason", "kind", "name", "shared", "shared_id"))}
+) pair GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT %(limit)s"""
 
 
 @dataclass

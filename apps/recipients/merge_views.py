@@ -7,9 +7,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 
 from .duplicates import SHOWN, keep_apart, likely_pairs
+from .merged_records import present_id
 from .merging import FIELDS, figures_of, merge, preferred, shown_value
 from .models import KnownApart, Person
 from .people_lists import anybody_found, with_details
@@ -22,8 +24,8 @@ _FOUND = 20
 def duplicates(request) -> HttpResponse:
     """Pairs of people who are likely one; and those of whom somebody has said that they are two."""
     context = {"pairs": likely_pairs(request.organization), "most": SHOWN}
-    apart = KnownApart.objects.select_related("first", "second", "by")[:SHOWN]
-    return render(request, "people/duplicates.html", context | {"apart": apart})
+    apart = KnownApart.objects.select_related("first", "second", "by")
+    return render(request, "people/duplicates.html", context | {"page": paginate(apart, request, ("-id",))})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -56,6 +58,9 @@ def choose(request, pk: int) -> HttpResponse:
 def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
     """Both side by side; what stays is chosen, then one goes."""
     people = Person.objects.select_related("unit").prefetch_related("contact_points")
+    if _are_one_already(pk, other_pk):
+        messages.info(request, _("They are one person already."))
+        return redirect(request.organization.url("people:person", pk))
     kept, gone = get_object_or_404(people, pk=pk), get_object_or_404(people, pk=other_pk)
     if kept == gone:
         raise Http404
@@ -69,6 +74,11 @@ def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
         return redirect(request.organization.url("people:person", pk))
     context = {"kept": kept, "gone": gone, "both": (kept, gone), "lines": _lines(kept, gone)}
     return render(request, "people/merge.html", context | {"figures": figures_of(kept, gone)})
+
+
+def _are_one_already(pk: int, other_pk: int) -> bool:
+    """By a second press, or by somebody else meanwhile."""
+    return pk != other_pk and (present_id(pk) or pk) == (present_id(other_pk) or other_pk)
 
 
 def _lines(kept: Person, gone: Person) -> list[dict]:

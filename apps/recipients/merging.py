@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from .duplicates import move_known_apart
 from .family import settle_primaries
 from .former_numbers import take_over_numbers
+from .merged_records import remember_merged
 from .models import (
     Consent,
     ConsentChange,
@@ -115,6 +116,7 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     for move in (_move_own, *_MOVES):
         move(kept, gone)
     membership = kept.membership_id or gone.membership_id
+    remember_merged(kept, gone)
     Person.objects.filter(pk=gone.pk).delete()
     for column in (column for name in of_gone for column in FIELDS[name]):
         setattr(kept, column, getattr(gone, column))
@@ -170,8 +172,20 @@ def _write_down(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Non
         if lost and shown_value(kept, name) != shown_value(gone, name):
             label = str(Person._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
             lines.append(f"{label}: {lost}")
+    lines += _lost_relations(kept, gone)
     folder = NoteFolder.objects.get_or_create(name=_("Merged"))[0]
     Note.objects.create(person=kept, folder=folder, text="\n".join(lines)[:5000], by=user)
+
+
+def _lost_relations(kept: Person, gone: Person) -> list[str]:
+    """What a guardian of both, or a student of both, is called at the one who goes, where it is something else."""
+    lines = []
+    for own, other in (("student", "guardian"), ("guardian", "student")):
+        relation = Guardianship.objects.filter(**{own: kept, other: OuterRef(other)}).exclude(relation="")
+        pairs = Guardianship.objects.filter(**{own: gone}).exclude(relation="").select_related(other)
+        pairs = pairs.annotate(stays=Subquery(relation.values("relation")[:1])).exclude(stays=None)
+        lines += [f"{getattr(pair, other).full_name}: {pair.relation}" for pair in pairs if pair.stays != pair.relation]
+    return lines
 
 
 def _move_own(kept: Person, gone: Person) -> None:

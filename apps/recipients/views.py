@@ -11,6 +11,7 @@ from apps.organizations.permissions import SENDING, Permission, requires
 
 from .family import consents_of, record_consent, set_here
 from .forms import EnrolForm, GuardianForm, NoteForm, PersonForm
+from .merged_records import present_id
 from .models import AcademicYear, Consent, Enrolment, Group, ImportConflict, Person
 from .people_lists import KINDS, WORDS, anybody_found, people_found, with_details
 from .person_panels import panels_of
@@ -68,7 +69,9 @@ def find(request) -> HttpResponse:
 @require_GET
 def person(request, pk: int) -> HttpResponse:
     """One person with addresses, family, groups, consents and the latest messages."""
-    found = get_object_or_404(Person.objects.select_related("unit"), pk=pk)
+    found = Person.objects.select_related("unit").filter(pk=pk).first()
+    if found is None:
+        return _where_it_went(request, pk)
     context = {
         "person": found,
         "kind": WORDS.get(found.kind, "contacts"),
@@ -87,6 +90,13 @@ def person(request, pk: int) -> HttpResponse:
         "may_write": any(request.membership.may(permission) for permission in SENDING),
     }
     return render(request, "people/person.html", context)
+
+
+def _where_it_went(request, pk: int) -> HttpResponse:
+    kept = present_id(pk)
+    if kept is None:
+        raise Http404
+    return redirect(request.organization.url("people:person", kept))
 
 
 @requires(Permission.MANAGE_PEOPLE)

@@ -11,8 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.tokens import make_token
+from apps.deliveries.models import DeliveryAbout
+from apps.recipients.merging import merge
 from apps.surveys.models import Answer, AnswerChange, Question
 from apps.targetlists.models import OptOut
+from tests import people
 from tests.deliveries.conftest import Sent
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +116,19 @@ def test_a_link_for_somebody_else_or_another_answer_does_not_work(client, sent: 
     response = client.post(sent.answer_url(students[about], choice), {"press": choice})
     assert response.status_code == 404
     assert Answer.objects.count() == 0
+
+
+@pytest.mark.parametrize("is_asked_twice", [True, False])
+def test_a_mailed_link_leads_to_whoever_the_student_was_merged_into(client, sent: Sent, office, is_asked_twice):
+    """Two records of one student, both or one of which the mail had asked about, and a third merged after them."""
+    second, url = people.student("Lucia Ferrer"), sent.answer_url(sent.lucia, "yes")
+    if is_asked_twice:
+        DeliveryAbout.objects.create(delivery=sent.delivery, person=second)
+    third = people.student("Lucía F.")
+    merge(second, sent.lucia, set(), office.user)
+    merge(third, second, set(), office.user)
+    assert "Thank you" in text(client.post(url, {"press": "yes"}))
+    assert Answer.objects.get().about == third
 
 
 def test_the_link_of_a_deleted_message_says_that_it_is_gone(client, sent: Sent):

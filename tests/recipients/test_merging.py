@@ -1,6 +1,7 @@
 """Two records of one person become one, and nothing that either had is lost."""
 
 from datetime import date, timedelta
+from itertools import combinations
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,7 +10,8 @@ from django.utils import timezone
 from apps.campaigns.models import AudienceEntry
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.organizations.scoping import in_organization
-from apps.recipients.duplicates import likely_pairs
+from apps.recipients.duplicates import keep_apart, likely_pairs
+from apps.recipients.merged_records import present_id
 from apps.recipients.merging import figures_of, merge, preferred
 from apps.recipients.models import (
     Consent,
@@ -20,6 +22,7 @@ from apps.recipients.models import (
     Guardianship,
     ImportConflict,
     KnownApart,
+    MergedRecord,
     Note,
     NoteFolder,
     Person,
@@ -111,6 +114,15 @@ def test_what_was_typed_by_hand_for_either_stays_so_and_its_words(two, by_hand):
     kept = merged(two)
     assert kept.wardships.values_list("relation", "source").get() == ("aunt", "hand")
     assert kept.enrolments.get().source == "hand"
+
+
+def test_of_two_relations_the_other_stands_in_the_note(two):
+    lucia = people.student("Lucía")
+    for guardian, relation in zip(two, ("mother", "mare"), strict=True):
+        Guardianship.objects.create(student=lucia, guardian=guardian, relation=relation)
+    kept = merged(two)
+    assert kept.wardships.get().relation == "mother"
+    assert "Lucía: mare" in kept.notes.get().text
 
 
 def test_two_students_keep_groups_guardians_and_teachers_once(scoped):
@@ -239,7 +251,7 @@ def test_everything_that_names_a_person_is_moved():
     fields = Person._meta.get_fields(include_hidden=True)
     naming = {field.related_model for field in fields if field.one_to_many}
     own = {ContactPoint, Guardianship, Enrolment, Consent, ConsentChange, Note, ImportConflict, TakenAway}
-    own |= {FormerNumber, KnownApart}
+    own |= {FormerNumber, KnownApart, MergedRecord}
     assert naming == own | {AudienceEntry, Delivery, DeliveryAbout, Answer, TargetListMember}
 
 
@@ -289,6 +301,65 @@ def test_a_number_that_many_share_makes_no_pairs_and_three_who_are_one_make_one(
     assert [(pair.first, pair.second) for pair in likely_pairs(school)] == [(ana[0], ana[1])]
 
 
+def ways_to_share() -> list:
+    """Makers of people who share a name and something else: a number, a document, a student, a guardian."""
+    student, mother = people.student("Lucía Ferrer"), people.guardian("Núria Ortega")
+
+    def of_one_guardian(number: int) -> Person:
+        made = people.student("Bo Li")
+        Guardianship.objects.create(student=made, guardian=mother)
+        return made
+
+    return [
+        lambda number: people.contact_point(people.person("Bo Li"), "600 000 000", channel="phone").person,
+        lambda number: people.person(f"Bo{number} Li", document="X1"),
+        lambda number: people.guardian("Bo Li", "", student),
+        of_one_guardian,
+    ]
+
+
+@pytest.mark.parametrize("way", range(4), ids=["number", "document", "student", "guardian"])
+def test_of_many_namesakes_everybody_is_proposed_until_every_pair_is_decided(scoped, school, other_school, way):
+    one_more = ways_to_share()[way]
+    people_of_one_name = [one_more(number) for number in range(4)]
+    everybody = set(combinations(people_of_one_name, 2))
+    decided: set[tuple] = set()
+    with in_organization(other_school):
+        keep_apart(*(people.person("Bo Li", "bo@x.example") for _twice in range(2)), None)
+    for _round in range(len(everybody)):
+        proposed = {(pair.first, pair.second) for pair in likely_pairs(school)}
+        assert proposed <= everybody - decided
+        if _round:  # before anything is decided, the first and the last stand for all
+            undecided = {person for pair in everybody - decided for person in pair}
+            assert undecided - {people_of_one_name[0]} <= {person for pair in proposed for person in pair}
+        keep_apart(*min(proposed, key=lambda pair: (pair[0].pk, -pair[1].pk)), None)
+        decided = {(row.first, row.second) for row in KnownApart.objects.all()}
+    assert decided == everybody
+    assert likely_pairs(school) == []
+
+
+def test_who_is_kept_apart_from_one_is_proposed_with_the_third(scoped, school):
+    first, second, third = (people.person("Bo Li", "bo@x.example") for _number in range(3))
+    keep_apart(first, third, None)
+    pairs = [(pair.first, pair.second, pair.reasons) for pair in likely_pairs(school)]
+    reasons = ["the same name and email address"]
+    assert pairs == [(first, second, reasons), (second, third, reasons)]
+    merge(first, second, set(), None)
+    assert likely_pairs(school) == []
+
+
+def test_all_who_are_known_to_be_two_are_found_page_by_page(scoped, school, office_client):
+    one = people.person("Ana Gil")
+    others = [people.person(f"Bo{number} Li") for number in range(101)]
+    for other in others:
+        keep_apart(one, other, None)
+    first = office_client.get(school.url("people:duplicates"))
+    assert "Bo100" in first.text
+    assert "Bo0" not in first.text
+    second = office_client.get(school.url("people:duplicates"), {"after": first.context["page"].next_cursor})
+    assert [row.second for row in second.context["page"]] == [others[0]]
+
+
 def test_the_office_finds_compares_and_merges(office_client, school, two):
     Person.objects.filter(pk=two[1].pk).update(document="X1")
     Guardianship.objects.bulk_create(
@@ -319,6 +390,19 @@ def test_nobody_is_merged_with_himself_or_with_a_stranger(office_client, school,
     for other in (two[0].pk, theirs.pk):
         assert office_client.post(school.url("people:merge", two[0].pk, other)).status_code == 404
     assert Person.objects.filter(kind="guardian").count() == 2
+
+
+def test_a_page_left_open_leads_to_the_one_person(office_client, school, two, other_school, client):
+    kept, gone = two
+    page = school.url("people:merge", kept.pk, gone.pk)
+    office_client.post(page)
+    again = office_client.post(page, follow=True)
+    assert again.redirect_chain[0][0] == school.url("people:person", kept.pk)
+    assert "They are one person already." in again.content.decode()
+    record = office_client.get(school.url("people:person", gone.pk))
+    assert (record.status_code, record.url) == (302, school.url("people:person", kept.pk))
+    with in_organization(other_school):
+        assert present_id(gone.pk) is None
 
 
 def test_the_page_says_why_two_cannot_be_merged(office_client, school, two):

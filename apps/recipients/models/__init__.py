@@ -4,7 +4,17 @@ from .contacts import ContactPoint
 from .groups import AcademicYear, Enrolment, Group
 from .imports import ImportConflict, ImportRowError, ImportRun, ImportSource, TakenAway
 from .notes import Note, NoteFolder
-from .people import NAME_LENGTH, Consent, ConsentChange, FormerNumber, Guardianship, KnownApart, Person, Source
+from .people import (
+    NAME_LENGTH,
+    Consent,
+    ConsentChange,
+    FormerNumber,
+    Guardianship,
+    KnownApart,
+    MergedRecord,
+    Person,
+    Source,
+)
 
 __all__ = [
     "NAME_LENGTH",
@@ -21,6 +31,7 @@ __all__ = [
     "ImportRun",
     "ImportSource",
     "KnownApart",
+    "MergedRecord",
     "Note",
     "NoteFolder",
     "Person",

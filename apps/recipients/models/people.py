@@ -117,6 +117,21 @@ class FormerNumber(OrganizationModel):
         return self.external_id
 
 
+class MergedRecord(OrganizationModel):
+    """That the record with the id `former_id`, which may stand in a mailed link, was merged into that of `person`."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    former_id = models.BigIntegerField()
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "former_id"], name="merged_record_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.former_id}: {self.person_id}"
+
+
 class Guardianship(OrganizationModel):
     student = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="guardianships")
     guardian = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="wardships")
