@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from apps.campaigns.models import Mailing
@@ -24,8 +24,14 @@ def context_of(request: HttpRequest, person: Person) -> dict[str, Any] | None:
         return None
     page = paginate(_rows(person), request, ("-mailing_id", "id"), SHOWN)
     answers = _answers([row.mailing.question_id for row in page.rows], person)
+    awaited = _awaited(page.rows)
     lines = [
-        {"row": row, "status": status_of(row, row.mailing), "answer": answers.get(_key(row.mailing, row))}
+        {
+            "row": row,
+            "status": status_of(row, row.mailing),
+            "answer": answers.get(_key(row.mailing, row)),
+            "is_awaited": row.pk in awaited,
+        }
         for row in page.rows
     ]
     return {"lines": lines, "page": page}
@@ -47,6 +53,18 @@ def _answers(question_ids: list[int | None], person: Person) -> dict[tuple[int |
     found = Answer.objects.filter(question__in=[each for each in question_ids if each])
     found = found.filter(Q(about=person) | Q(by_person=person)).prefetch_related("changes").order_by("at")
     return {(answer.question_id, answer.by_address): answer for answer in found}
+
+
+def _awaited(rows: list[Delivery]) -> set[int]:
+    """Those with a question about a student for whom nobody has answered, or about nobody and without an answer."""
+    asked = [row.pk for row in rows if row.mailing.question_id and not row.reason]
+    answered = Answer.objects.filter(question=OuterRef("delivery__mailing__question"), about=OuterRef("person"))
+    abouts = DeliveryAbout.objects.filter(delivery__in=asked).annotate(answered=Exists(answered))
+    found = list(abouts.values_list("delivery", "answered"))
+    own = Answer.objects.filter(question=OuterRef("mailing__question"), by_address=OuterRef("normalized"))
+    alone = set(asked) - {pk for pk, _answered in found}
+    unanswered = Delivery.objects.filter(~Exists(own), pk__in=alone).values_list("pk", flat=True)
+    return {pk for pk, is_answered in found if not is_answered} | set(unanswered)
 
 
 PANEL = Panel(10, "mailings/_person.html", context_of)

@@ -73,7 +73,19 @@ def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
         messages.success(request, _("%(name)s is one person now.") % {"name": gone.full_name})
         return redirect(request.organization.url("people:person", pk))
     context = {"kept": kept, "gone": gone, "both": (kept, gone), "lines": _lines(kept, gone)}
-    return render(request, "people/merge.html", context | {"figures": figures_of(kept, gone)})
+    context |= {"figures": figures_of(kept, gone), "warning": _about_login(kept, gone)}
+    return render(request, "people/merge.html", context)
+
+
+def _about_login(kept: Person, gone: Person) -> str:
+    """Who logs in is among the staff; another kind would take a teacher from there."""
+    member = next((person for person in (kept, gone) if person.membership_id), None)
+    if member is None or kept.kind == gone.kind:
+        return ""
+    words = {"name": member.full_name, "kind": member.get_kind_display()}
+    return (
+        _("One of the two, %(name)s (%(kind)s), logs in here. The login stays; choose %(kind)s to leave it so.") % words
+    )
 
 
 def _are_one_already(pk: int, other_pk: int) -> bool:

@@ -152,8 +152,11 @@ def _check_two(kept: Person, gone: Person) -> None:
 
 
 def preferred(kept: Person, gone: Person) -> set[str]:
-    """The fields that only `gone` has a value for."""
-    return {name for name, columns in FIELDS.items() if getattr(gone, columns[0]) and not getattr(kept, columns[0])}
+    """The fields that only `gone` has a value for; and the kind of whoever logs in."""
+    logs_in = {"kind"} if gone.membership_id and not kept.membership_id else set()
+    return logs_in | {
+        name for name, columns in FIELDS.items() if getattr(gone, columns[0]) and not getattr(kept, columns[0])
+    }
 
 
 def shown_value(person: Person, name: str) -> str:

@@ -236,6 +236,16 @@ def test_a_login_stays_and_two_logins_are_two_people(two, office, teacher):
     assert Person.objects.filter(membership__in=[office, teacher]).count() == 2
 
 
+def test_the_kind_of_whoever_logs_in_is_proposed_and_said(two, teacher, office_client, school):
+    kept, gone = two
+    Person.objects.filter(pk=gone.pk).update(membership=teacher, kind="staff")
+    gone.refresh_from_db()
+    assert "kind" in preferred(kept, gone)
+    assert "kind" not in preferred(gone, kept)
+    page = office_client.get(school.url("people:merge", kept.pk, gone.pk)).text
+    assert "Nuria Ortega (Staff), logs in here." in page
+
+
 def test_a_filter_that_names_a_teacher_names_whoever_stays(scoped):
     two = people.person("Pere Soler", kind="staff"), people.person("Pere Soler", kind="staff")
     by_name = {"field": "name", "operator": "contains", "value": str(two[1].pk)}
