@@ -1,9 +1,6 @@
 """What the first step asks beside the panes."""
 
-import re
-
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.normalizing import normalize_email
@@ -64,14 +61,3 @@ def keep_valid(form: RecipientsForm) -> bool:
         setattr(form.instance, name, value)
     form.instance.save(update_fields=[*form.cleaned_data, "updated_at"])
     return good
-
-
-def split_addresses(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Typed addresses, separated by commas, semicolons or lines: (good: value, normalised), (bad: value, sentence)."""
-    good, bad = [], []
-    for value in filter(None, (part.strip() for part in re.split(r"[,;\r\n]+", text))):
-        try:
-            good.append((value, normalize_email(value)))
-        except ValidationError as error:
-            bad.append((value, error.messages[0]))
-    return good, bad

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from apps.core.typed_addresses import read_typed
 from apps.organizations.permissions import SENDING, Permission, requires
 from apps.targetlists.uploading import FileRefused, upload_list
 
@@ -17,7 +18,7 @@ from . import audience, picker
 from .drafts import delete_draft, drop_list, mailings_of, new_draft, opens_draft
 from .models import AudienceEntry, Mailing
 from .permitted import may_write_to_anybody
-from .recipients_forms import MAX_TYPED, RecipientsForm, keep_valid, split_addresses
+from .recipients_forms import MAX_TYPED, RecipientsForm, keep_valid
 
 SENTENCES_SHOWN = 10
 _OUTSIDE = gettext_lazy("You may write to people of your own groups only.")
@@ -67,7 +68,7 @@ def recipients(request, mailing: Mailing) -> HttpResponse:
         _act(request, mailing)
         if form.is_valid() and not bad:
             return _onward(request, mailing, year_changed="year" in form.changed_data)
-        typed = ", ".join(value for value, _sentence in bad)
+        typed = "\n".join(value for value, _sentence in bad)
         mailing = mailings_of(request.membership).get(pk=mailing.pk)
     return render(request, "messages/recipients.html", _page(request, mailing, form, typed, bad))
 
@@ -109,15 +110,16 @@ def counted(request, mailing: Mailing) -> HttpResponse:
 
 def _keep_typed(request, mailing: Mailing) -> list[tuple[str, str]]:
     """Keep the good addresses of the box as entries; return the bad ones with their sentences."""
-    good, bad = split_addresses(request.POST.get("typed", "").replace("\0", "\N{SYMBOL FOR NULL}"))
+    good, bad = read_typed(request.POST.get("typed", ""))
     if (good or bad) and not may_write_to_anybody(request.membership):
         messages.warning(request, str(_OUTSIDE))
         return []
     room = MAX_TYPED - mailing.entries.exclude(normalized="").count()
     if len(good) > room:
-        bad += [(value, _("More than 2,000 typed addresses: put them into a file.")) for value, _n in good[room:]]
+        bad += [(each.text, _("More than 2,000 typed addresses: put them into a file.")) for each in good[room:]]
     entries = [
-        AudienceEntry(mailing=mailing, address=value, normalized=normal) for value, normal in good[: max(0, room)]
+        AudienceEntry(mailing=mailing, address=each.address, normalized=each.normalized)
+        for each in good[: max(0, room)]
     ]
     AudienceEntry.objects.bulk_create(entries, ignore_conflicts=True)
     return bad

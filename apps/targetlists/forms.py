@@ -1,18 +1,12 @@
-"""Name and kind of a list, and addresses typed onto it."""
-
-import re
+"""Name and kind of a list."""
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.form_looks import LooksMixin
-from apps.core.normalizing import normalize_email
 
 from .members import free_name
 from .models import TargetList
-
-MAX_TYPED = 2_000
 
 
 class NameForm(LooksMixin, forms.Form):
@@ -54,15 +48,3 @@ class NewListForm(NameForm):
         if data.get("kind") == TargetList.Kind.UPLOADED and not data.get("file"):
             self.add_error("file", _("Choose a file first."))
         return data
-
-
-def split_addresses(text: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """Typed addresses, separated by commas, semicolons or lines: the good ones, and (bad one, sentence)."""
-    good, bad = [], []
-    for value in filter(None, (part.strip() for part in re.split(r"[,;\r\n]+", text))):
-        try:
-            normalize_email(value)
-            good.append(value)
-        except ValidationError as error:
-            bad.append((value, error.messages[0]))
-    return good, bad

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.normalizing import normalize_email
+from apps.core.typed_addresses import TypedAddress
 from apps.organizations.scoping import current_organization
 from apps.recipients.models import Person
 
@@ -71,9 +72,14 @@ def add_people(target_list: TargetList, people: QuerySet[Person]) -> int:
 
 def add_addresses(target_list: TargetList, addresses: Iterable[str]) -> int:
     """Put these addresses on a list picked by hand. Raises ValidationError with the sentence of the first bad one."""
+    return add_typed(target_list, [TypedAddress(each, "", each.strip(), normalize_email(each)) for each in addresses])
+
+
+def add_typed(target_list: TargetList, typed: Iterable[TypedAddress]) -> int:
+    """Put these addresses on a list picked by hand, under their names; one that is on it already stays as it is."""
     members = [
-        TargetListMember(list=target_list, address=address.strip(), normalized=normalize_email(address))
-        for address in addresses
+        TargetListMember(list=target_list, name=each.name, address=each.address, normalized=each.normalized)
+        for each in typed
     ]
     before = target_list.members.exclude(normalized="").count()
     TargetListMember.objects.bulk_create(members, ignore_conflicts=True, batch_size=1000)

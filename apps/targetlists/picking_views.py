@@ -8,15 +8,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.keyset import paginate
+from apps.core.typed_addresses import read_typed
 from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import Person
 from apps.recipients.posted_ids import posted_ids
 
 from .finding import KINDS, Search, groups_to_choose, members_without_person, with_membership
-from .forms import MAX_TYPED, split_addresses
-from .members import PEOPLE_ORDER, add_addresses, add_people, number_of, remove_addresses, remove_people
+from .members import PEOPLE_ORDER, add_addresses, add_people, add_typed, number_of, remove_addresses, remove_people
 from .models import TargetList
 
+MAX_TYPED = 2_000
 BAD_SHOWN = 10
 
 
@@ -36,16 +37,17 @@ def add(request, pk: int) -> HttpResponse:
 def type_addresses(request, pk: int) -> HttpResponse:
     """Put the good addresses of the box on the list, and show the bad ones again."""
     found = _static(pk)
-    good, bad = split_addresses(request.POST.get("typed", "").replace("\0", "\N{SYMBOL FOR NULL}"))
+    good, bad = read_typed(request.POST.get("typed", ""))
     if request.method == "POST" and len(good) <= MAX_TYPED:
-        _say_added(request, add_addresses(found, good))
+        _say_added(request, add_typed(found, good))
         good = []
     if not good and not bad:
         return redirect(request.organization.url("lists:add", pk))
     if good:
         bad.insert(0, ("", _("More than 2,000 typed addresses: put them into a file.")))
     context = _page(request, found, Search())
-    context |= {"typed": ", ".join([*good, *(value for value, _sentence in bad if value)]), "bad": bad[:BAD_SHOWN]}
+    left = [*(each.text for each in good), *(value for value, _sentence in bad if value)]
+    context |= {"typed": "\n".join(left), "bad": bad[:BAD_SHOWN]}
     return render(request, "lists/add.html", context | {"bad_more": max(0, len(bad) - BAD_SHOWN)})
 
 

@@ -317,6 +317,16 @@ def test_a_bad_address_stays_in_the_box_with_its_sentence(draft, office_client):
     assert chosen(draft) == {"coach@x.example"}
 
 
+@pytest.mark.feature("S2.9")
+def test_addresses_are_pasted_from_a_mail_program(draft, office_client):
+    typed = 'Núria Puig <nuria@x.example>,\t"Roca, Pau" <pau@x.example>; a@b.example\r\nBus <bus@turia>; Mas, Ot <o@>'
+    shown = text(post_recipients(office_client, draft, "next", typed=typed))
+    assert chosen(draft) == {"nuria@x.example", "pau@x.example", "a@b.example"}
+    assert ">Bus &lt;bus@turia&gt;\nMas, Ot &lt;o@&gt;</textarea>" in shown
+    assert "“bus@turia” has no ending such as .es." in shown
+    assert "“o@” has no ending such as .es." in shown
+
+
 def test_control_characters_in_a_typed_address_are_refused(draft, office_client):
     text(post_recipients(office_client, draft, "next", typed="a\0b@x.example, c\x07d@x.example"))
     assert chosen(draft) == set()

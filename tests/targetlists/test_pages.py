@@ -140,6 +140,15 @@ def test_addresses_are_typed_and_bad_ones_stay_in_the_box(office_client, school,
     assert names_on(school, picked) == {"ampa@x.example", "guia@x.example"}
 
 
+def test_the_names_of_pasted_addresses_are_kept(office_client, school, picked):
+    typed = 'Núria Puig <nuria@x.example>; "Roca, Pau" <pau@x.example>\tbus@x.example'
+    office_client.post(url(school, "type", picked.pk), {"typed": typed})
+    with in_organization(school):
+        kept = set(picked.members.values_list("name", "normalized"))
+    expected = {("Núria Puig", "nuria@x.example"), ("Roca, Pau", "pau@x.example"), ("", "bus@x.example")}
+    assert kept == expected
+
+
 def test_people_and_addresses_are_taken_off(office_client, school, mixed, picked):
     add_people(picked, Person.objects.all())
     add_addresses(picked, ["ampa@x.example", "guia@x.example"])
