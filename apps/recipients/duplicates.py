@@ -37,31 +37,45 @@ WHERE p.organization_id = %(organization)s AND p.document <> ''
 GROUP BY p.kind, p.document HAVING MIN(p.id) < MAX(p.id)"""
 
 # Where the first and the last are two people, all who share it are looked at: there are few.
-_PERSON = "JOIN recipients_person p ON p.organization_id = %(organization)s AND p.kind = s.kind AND p.id ="
+# They are found by what they share: to look up namesakes, and who of them shares it, would square the two.
+_PERSON = (
+    "JOIN recipients_person p ON COALESCE(p.kind, '') = s.kind AND COALESCE(p.search_name, '') = s.name AND p.id ="
+)
 _MEMBERS = f"""SELECT s.*, p.id AS person_id FROM decided s JOIN recipients_contactpoint c
     ON c.organization_id = %(organization)s AND c.channel = s.reason AND c.normalized = s.shared
-{_PERSON} c.person_id AND p.search_name = s.name
+{_PERSON} c.person_id
 UNION
 SELECT s.*, p.id FROM decided s JOIN recipients_guardianship g
     ON g.organization_id = %(organization)s AND g.guardian_id = s.shared_id AND s.reason = 'students'
-{_PERSON} g.student_id AND p.search_name = s.name
+{_PERSON} g.student_id
 UNION
 SELECT s.*, p.id FROM decided s JOIN recipients_guardianship g
     ON g.organization_id = %(organization)s AND g.student_id = s.shared_id AND s.reason = 'guardians'
-{_PERSON} g.guardian_id AND p.search_name = s.name
+{_PERSON} g.guardian_id
 UNION
 SELECT s.*, p.id FROM decided s JOIN recipients_person p
     ON p.organization_id = %(organization)s AND p.kind = s.kind AND p.document = s.shared AND p.document <> ''
     AND s.reason = 'document'"""
 _APART = """SELECT 1 FROM recipients_knownapart k
     WHERE k.organization_id = %(organization)s AND k.first_id = {0} AND k.second_id = {1}"""
-_SAME = " AND ".join(f"{{0}}.{name} = {{1}}.{name}" for name in ("reason", "kind", "name", "shared", "shared_id"))
+_GROUP = "reason, kind, name, shared, shared_id"
+_SAME = " AND ".join(f"q.{name} = m.{name}" for name in _GROUP.split(", "))
+_GROUP_OF_M = ", ".join(f"m.{name}" for name in _GROUP.split(", "))
 
-# Each of these with the first of them, or else with the first from whom he is not kept apart.
+# Each of these with the first of them, or else with the first from whom he is not kept apart: behind as many as he is
+# kept apart from without a gap. `later` stands by itself lest PostgreSQL join all who share something with one another.
 _PAIRS = f"""WITH shared AS MATERIALIZED ({_SHARED}),
 decided AS MATERIALIZED (SELECT s.* FROM shared s JOIN recipients_knownapart k
     ON k.organization_id = %(organization)s AND k.first_id = s.first_id AND k.second_id = s.last_id),
-member AS MATERIALIZED ({_MEMBERS})
+member AS MATERIALIZED (SELECT m.*, ROW_NUMBER() OVER (PARTITION BY {_GROUP} ORDER BY person_id) AS place
+    FROM ({_MEMBERS}) m),
+later AS MATERIALIZED (SELECT m.*, k.first_id AS other_id FROM recipients_knownapart k
+    JOIN member m ON m.person_id = k.second_id WHERE k.organization_id = %(organization)s),
+kept_apart AS MATERIALIZED (SELECT m.*, q.place AS other,
+    ROW_NUMBER() OVER (PARTITION BY {_GROUP_OF_M}, m.person_id ORDER BY q.place) AS turn
+    FROM later m JOIN member q ON q.person_id = m.other_id AND {_SAME}),
+passed_over AS MATERIALIZED (SELECT {_GROUP}, person_id, place, COUNT(*) AS number FROM kept_apart
+    WHERE other = turn GROUP BY {_GROUP}, person_id, place)
 SELECT first_id, second_id, CASE WHEN reason IN ('students', 'guardians') THEN 'family' ELSE reason END AS why FROM (
     SELECT s.first_id, s.last_id AS second_id, s.reason FROM shared s
     WHERE NOT EXISTS ({_APART.format("s.first_id", "s.last_id")})
@@ -69,12 +83,8 @@ SELECT first_id, second_id, CASE WHEN reason IN ('students', 'guardians') THEN '
     SELECT m.first_id, m.person_id, m.reason FROM member m
     WHERE m.first_id < m.person_id AND NOT EXISTS ({_APART.format("m.first_id", "m.person_id")})
     UNION
-    SELECT MIN(q.person_id), m.person_id, m.reason FROM member m
-    JOIN recipients_knownapart apart ON apart.organization_id = %(organization)s
-        AND apart.first_id = m.first_id AND apart.second_id = m.person_id
-    JOIN member q ON {_SAME.format("q", "m")} AND q.person_id < m.person_id
-    WHERE NOT EXISTS ({_APART.format("q.person_id", "m.person_id")})
-    GROUP BY m.person_id, {", ".join(f"m.{name}" for name in ("reason", "kind", "name", "shared", "shared_id"))}
+    SELECT q.person_id, m.person_id, m.reason FROM passed_over m
+    JOIN member q ON {_SAME} AND q.place = m.number + 1 AND q.place < m.place
 ) pair GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT %(limit)s"""
 
 
