@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.normalizing import normalize_email
+from apps.organizations.scoping import current_organization
 from apps.recipients.models import AcademicYear
 from apps.senders.models import Sender
 
@@ -12,7 +13,6 @@ from .models import Mailing
 MAX_TYPED = 2000
 # With JavaScript, the figures of the foot bar follow at once.
 COUNT_ANEW = {
-    "hx-post": "",
     "hx-trigger": "change",
     "hx-target": "#counted",
     "hx-select": "#counted",
@@ -40,8 +40,9 @@ class RecipientsForm(forms.ModelForm):
         for name in ("sender", "year", "reply_to"):
             self.fields[name].widget.attrs["class"] = "input"
         self.fields["year"].widget.attrs |= {"class": "input input--small year", "data-submit": "yes"}
+        page = current_organization().url("messages:recipients", self.instance.pk)
         for name in ("to_guardians", "to_personal", "to_communication"):
-            self.fields[name].widget.attrs |= COUNT_ANEW
+            self.fields[name].widget.attrs |= COUNT_ANEW | {"hx-post": page}
         self.fields["include_former"].widget.attrs["data-submit"] = "yes"
         sender = self.instance.sender
         usual = (sender.reply_to or sender.email) if sender else ""

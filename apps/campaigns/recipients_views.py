@@ -87,17 +87,23 @@ def upload(request, mailing: Mailing) -> HttpResponse:
         messages.error(request, _("Choose a file first."))
     else:
         try:
-            uploaded = upload_list(file, request.user)
+            _take_file(request, mailing, file)
         except FileRefused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            with transaction.atomic():
-                drop_list(mailing)
-                mailing.uploaded_list = uploaded
-                mailing.save(update_fields=["uploaded_list", "updated_at"])
-            if uploaded.about_repeated:
-                messages.warning(request, uploaded.about_repeated)
+            form = RecipientsForm(instance=mailing)
+            page = _page(request, mailing, form, "", []) | {"refused": refusal}
+            return render(request, "messages/recipients.html", page)
     return redirect(request.organization.url("messages:recipients", mailing.pk) + "#file")
+
+
+@transaction.atomic
+def _take_file(request, mailing: Mailing, file) -> None:
+    """Raises FileRefused."""
+    uploaded = upload_list(file, request.user)
+    drop_list(mailing)
+    mailing.uploaded_list = uploaded
+    mailing.save(update_fields=["uploaded_list", "updated_at"])
+    if uploaded.about_repeated:
+        messages.warning(request, uploaded.about_repeated)
 
 
 @requires(*SENDING)

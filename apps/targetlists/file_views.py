@@ -18,17 +18,18 @@ from .uploading import FileRefused, upload_list
 def replace(request, pk: int) -> HttpResponse:
     """Read the new file, whole or not at all; the rows of the old one go."""
     kind = TargetList.Kind.UPLOADED
-    found, problem = get_object_or_404(TargetList.objects.select_related("uploaded"), pk=pk, kind=kind), ""
+    found = get_object_or_404(TargetList.objects.select_related("uploaded"), pk=pk, kind=kind)
+    refused: FileRefused | None = None
     file = request.FILES.get("file")
     if request.method == "POST" and file is None:
-        problem = _("Choose a file first.")
+        refused = FileRefused(_("Choose a file first."))
     elif file is not None:
         try:
             _exchange(request, found, file)
             return redirect(request.organization.url("lists:list", pk))
         except FileRefused as refusal:
-            problem = str(refusal)
-    return render(request, "lists/file.html", {"list": found, "problem": problem})
+            refused = refusal
+    return render(request, "lists/file.html", {"list": found, "refused": refused})
 
 
 @transaction.atomic

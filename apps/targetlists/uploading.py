@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 from apps.core.merge_tags import tag_name
 from apps.core.normalizing import normalize_email, printable
 from apps.recipients.importing.opening import FileRefused, open_files
-from apps.recipients.importing.reading import MAX_BYTES
+from apps.recipients.importing.reading import MAX_BYTES, OpenTable
 
+from .file_mistakes import Mistakes
 from .models import UploadedList, UploadedRow
 
 __all__ = ["MAX_ROWS", "FileRefused", "upload_list"]
@@ -23,6 +24,7 @@ PORTION = 2_000
 MAX_VARIABLES = 50
 ROWS_NAMED = 10
 VALUE_LENGTH = 2_000
+VALUE_SHOWN = 40
 NAME_LENGTH = 200
 # What a tag of a message already means; a column may not take its place.
 RESERVED = {"first_name", "last_name", "name", "student_first_name", "student_name", "students", "group", "school"}
@@ -33,17 +35,23 @@ RESERVED |= {"bedel_question_text", "bedel_footer_text"}
 def upload_list(file, user) -> UploadedList:
     """Read an uploaded file (address, name, then any columns) into an UploadedList, whole or not at all.
 
-    Its `about_repeated` is a sentence on rows that repeat an address: of these the first counts. Raises FileRefused
-    with the row and column when it does not match.
+    Its `about_repeated` is a sentence on rows that repeat an address: of these the first counts. Raises
+    FileHasMistakes with rows, columns and values that do not match, and FileRefused when it cannot be read at all.
     """
     if file.size > MAX_BYTES:
         raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
     with open_files(file.file, file.name) as files, transaction.atomic():
         table = files.only_table()
-        variables = _variables(table.header)
+        mistakes = Mistakes()
+        variables = _variables(table.header, mistakes)
         uploaded = UploadedList.objects.create(name=printable(file.name)[-255:], variables=variables, created_by=user)
-        rows = (_row(uploaded, len(table.header), number, cells) for number, cells in table.rows())
-        uploaded.rows_total, repeated = _insert(rows)
+        try:
+            uploaded.rows_total, repeated = _insert(_rows(uploaded, table, mistakes))
+        except FileRefused as refusal:
+            if not mistakes.number:
+                raise
+            mistakes.add(str(refusal))
+        mistakes.refuse_if_any()
         if not uploaded.rows_total:
             raise FileRefused(_("The file has no addresses below its first row."))
         uploaded.save(update_fields=["rows_total"])
@@ -86,18 +94,18 @@ def _mark(normalized: str) -> bytes:
     return blake2b(normalized.encode(), digest_size=16).digest()
 
 
-def _variables(header: list[str]) -> list[str]:
+def _variables(header: list[str], mistakes: Mistakes) -> list[str]:
     """The names of the columns after address and name, as tags."""
     if len(header) > MAX_VARIABLES + 2:
         raise FileRefused(_("The file has more than 52 columns."))
     if header and "@" in header[0]:
         raise FileRefused(_("Row 1 must name the columns: address, name, then what you like. It holds an address."))
-    names = []
+    names: list[str] = []
     for place, heading in enumerate(header[2:], start=3):
         name = tag_name(heading, place)
         if name in RESERVED or name in names:
             reason = _("is taken already") if name in RESERVED else _("stands twice")
-            raise FileRefused(
+            mistakes.add(
                 _("Row 1, column %(place)s: the name “%(heading)s” %(reason)s. Give the column another name.")
                 % {"place": place, "heading": heading[:60], "reason": reason}
             )
@@ -105,20 +113,44 @@ def _variables(header: list[str]) -> list[str]:
     return names
 
 
-def _row(uploaded: UploadedList, width: int, number: int, cells: list[str]) -> UploadedRow:
+def _rows(uploaded: UploadedList, table: OpenTable, mistakes: Mistakes) -> Iterator[UploadedRow]:
+    """The rows up to the first mistake; those below are looked through for others."""
+    for number, cells in table.rows():
+        normalized = _normalized(number, cells, mistakes)
+        for sentence in _wrong_cells(number, cells, len(table.header)):
+            mistakes.add(sentence)
+        if not mistakes.number:
+            yield _row(uploaded, number, cells, normalized)
+
+
+def _normalized(number: int, cells: list[str], mistakes: Mistakes) -> str:
     try:
-        normalized = normalize_email(cells[0] if cells else "")
+        return normalize_email(cells[0] if cells else "")
     except ValidationError as error:
-        raise FileRefused(_("Row %(row)s, column 1: %(what)s") % {"row": number, "what": error.messages[0]}) from None
-    if any(cell.strip() for cell in cells[width:]):
-        raise FileRefused(
-            _("Row %(row)s has more cells than the first row has names. Is the separator right?") % {"row": number}
-        )
-    for place, cell in enumerate(cells[1:], start=2):
+        mistakes.add(_("Row %(row)s, column 1: %(what)s") % {"row": number, "what": error.messages[0]})
+    return ""
+
+
+def _wrong_cells(number: int, cells: list[str], width: int) -> Iterator[str]:
+    """A sentence for each cell after the address that cannot be."""
+    for place, cell in enumerate(cells[1:width], start=2):
         if len(cell) > (NAME_LENGTH if place == 2 else VALUE_LENGTH):
-            raise FileRefused(
-                _("Row %(row)s, column %(column)s: the text is too long.") % {"row": number, "column": place}
+            words = {"row": number, "column": place, "value": printable(cell[:VALUE_SHOWN])}
+            yield _("Row %(row)s, column %(column)s: the text is too long. It begins “%(value)s”.") % words
+    for place, cell in enumerate(cells[width:], start=width + 1):
+        if cell.strip():
+            words = {"row": number, "column": place, "value": printable(cell.strip()[:VALUE_SHOWN])}
+            yield (
+                _(
+                    "Row %(row)s has more cells than the first row has names: “%(value)s” in column %(column)s."
+                    " Is the separator right?"
+                )
+                % words
             )
+            return
+
+
+def _row(uploaded: UploadedList, number: int, cells: list[str], normalized: str) -> UploadedRow:
     values = [*cells[2:], *[""] * len(uploaded.variables)]
     return UploadedRow(
         list=uploaded,

@@ -45,13 +45,16 @@ def index(request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request) -> HttpResponse:
     """A name and how it is filled; then on to the page where that is done."""
-    form = NewListForm(request.POST or None, request.FILES or None)
+    form, refused = NewListForm(request.POST or None, request.FILES or None), None
     if request.method == "POST" and form.is_valid():
-        made = _make(request, form)
-        if made is not None:
+        try:
+            made = _make(request, form)
+        except FileRefused as refusal:
+            refused = refusal
+        else:
             page = {TargetList.Kind.STATIC: "lists:add", TargetList.Kind.FILTER: "lists:filter"}
             return redirect(request.organization.url(page.get(made.kind, "lists:list"), made.pk))  # type: ignore[call-overload]
-    return render(request, "lists/new.html", {"form": form})
+    return render(request, "lists/new.html", {"form": form, "refused": refused})
 
 
 @requires(*SEEING)
@@ -128,20 +131,15 @@ def delete(request, pk: int) -> HttpResponse:
     return redirect(request.organization.url("lists:index"))
 
 
-def _make(request, form: NewListForm) -> TargetList | None:
-    """The new list; None, with a sentence on the form, when its file is refused."""
-    kind, name = form.cleaned_data["kind"], form.cleaned_data["name"]
-    try:
-        with transaction.atomic():
-            uploaded = None
-            if kind == TargetList.Kind.UPLOADED:
-                uploaded = upload_list(form.cleaned_data["file"], request.user)
-                if uploaded.about_repeated:
-                    messages.warning(request, uploaded.about_repeated)
-            return TargetList.objects.create(name=name, kind=kind, uploaded=uploaded, created_by=request.user)
-    except FileRefused as refusal:
-        form.add_error("file", str(refusal))
-    return None
+@transaction.atomic
+def _make(request, form: NewListForm) -> TargetList:
+    """The new list. Raises FileRefused."""
+    kind, name, uploaded = form.cleaned_data["kind"], form.cleaned_data["name"], None
+    if kind == TargetList.Kind.UPLOADED:
+        uploaded = upload_list(form.cleaned_data["file"], request.user)
+        if uploaded.about_repeated:
+            messages.warning(request, uploaded.about_repeated)
+    return TargetList.objects.create(name=name, kind=kind, uploaded=uploaded, created_by=request.user)
 
 
 def _rows(found: TargetList, number: int, text: str, shows_addresses: bool):

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.campaigns.tags import known_tags
 from apps.organizations.scoping import in_organization
+from apps.targetlists.file_mistakes import FileHasMistakes
 from apps.targetlists.models import UploadedList
 from apps.targetlists.uploading import FileRefused, upload_list
 from tests import people
@@ -80,6 +81,41 @@ def test_a_file_that_does_not_match_is_refused_whole_with_its_place(scoped, cont
     assert not UploadedList.objects.exists()
 
 
+@pytest.mark.feature("S0.13")
+def test_all_mistakes_of_a_file_are_named_at_once(scoped):
+    long = "n" * 201
+    content = f"Email,Name,Today,Seat,seat\nnonsense,{long},1\na@x.example,Ana\nb@x,Leo,1,2,3,4\n,Eva\n"
+    with pytest.raises(FileHasMistakes) as refused:
+        upload_list(csv_file(content), None)
+    assert refused.value.shown == [
+        "Row 1, column 3: the name “Today” is taken already. Give the column another name.",
+        "Row 1, column 5: the name “seat” stands twice. Give the column another name.",
+        "Row 2, column 1: “nonsense” has no @ in it.",
+        f"Row 2, column 2: the text is too long. It begins “{'n' * 40}”.",
+        "Row 4, column 1: “b@x” has no ending such as .es.",
+        "Row 4 has more cells than the first row has names: “4” in column 6. Is the separator right?",
+        "Row 5, column 1: The address is empty.",
+    ]
+    assert (refused.value.number, refused.value.more) == (7, 0)
+    assert not UploadedList.objects.exists()
+
+
+@pytest.mark.parametrize("good", [0, 2_500])
+def test_of_many_mistakes_the_first_twenty_are_named_and_the_others_counted(scoped, good):
+    rows = [f"a{number}@x.example" for number in range(good)] + [f"nobody {number}" for number in range(2_500)]
+    with pytest.raises(FileHasMistakes) as refused:
+        upload_list(csv_file("Email\n" + "\n".join(rows)), None)
+    assert refused.value.shown[-1] == f"Row {good + 21}, column 1: “nobody 19” has no @ in it."
+    assert (len(refused.value.shown), refused.value.more) == (20, 2_480)
+    assert not UploadedList.objects.exists()
+
+
+def test_where_the_file_breaks_off_is_named_after_its_other_mistakes(scoped):
+    with pytest.raises(FileHasMistakes) as refused:
+        upload_list(csv_file('Email,Name\nnonsense,A\na@x.example,"A\n'), None)
+    assert [sentence[:5] for sentence in refused.value.shown] == ["Row 2", "Row 3"]
+
+
 def test_what_is_no_spreadsheet_is_refused(scoped):
     for content in (b"%PDF-1.4 x", b"PK\x03\x04broken", b"\xd0\xcf\x11\xe0old", b"a\0b"):
         with pytest.raises(FileRefused):
@@ -94,7 +130,7 @@ def draft(school, office):
 
 def upload(client, draft, content) -> str:
     response = client.post(url(draft, "upload"), {"file": csv_file(content)})
-    return text(client.get(response.url))
+    return text(response if response.status_code == 200 else client.get(response.url))
 
 
 @pytest.mark.feature("S0.12")
@@ -118,6 +154,11 @@ def test_the_page_lists_the_columns_and_a_refused_file_changes_nothing(draft, of
     assert "Column 1: email address. Column 2: name." in shown
     upload(office_client, draft, "Email\na@x.example\n")
     assert "Row 2, column 1" in upload(office_client, draft, "Email\nnonsense\n")
+    assert fresh(draft).uploaded_list.rows_total == 1
+    shown = upload(office_client, draft, "Email\n" + "nobody\n" * 25)
+    assert "The file has 25 mistakes, and was not taken." in shown
+    assert shown.count("column 1: “nobody” has no @ in it.") == 20
+    assert "And 5 more." in shown
     assert fresh(draft).uploaded_list.rows_total == 1
 
 
