@@ -7,6 +7,7 @@ https://www.imsglobal.org/spec/oneroster/v1p2/bind/csv.
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .cells import read_kind
 from .headings import find_columns, plain_heading
@@ -21,6 +22,9 @@ _SIGNS = ("agentsourcedids", "enableduser", "orgsourcedids", "primaryorgsourcedi
 _ABOVE = {"district", "local", "state", "national"}
 _GONE = {"tobedeleted", "inactive", "deleted"}
 _TEACHING = {"teacher", "aide", "proctor", "administrator"}
+# Of the roles of 1.1 and 1.2 those that are no word of a table; the others read_kind() knows.
+_STAFF = {"districtadministrator", "siteadministrator", "systemadministrator"}
+_UNKNOWN_ROLES_NAMED = 20
 
 
 def is_oneroster(files: Files) -> bool:
@@ -38,6 +42,11 @@ def read_oneroster(files: Files, *, mapping: dict, dialect: dict, options: dict,
 class _OneRoster(Roster):
     # The year of OneRoster is the one in which the school year ends.
     _year_offset = -1
+
+    def __init__(self, files: Files, country: str, options: dict):
+        super().__init__(files, country, options)
+        # How many have each role that is not known, and the row of the first.
+        self._unknown_roles: dict[str, tuple[int, int]] = {}
 
     def facts(self) -> Iterator[Staged]:
         complaints = self._read_manifest()
@@ -135,14 +144,34 @@ class _OneRoster(Roster):
                 if key and status.lower() not in _GONE:
                     self._people.note(key, self._kind_of(role))
             yield from self._row.facts
+        yield from self._say_unknown_roles()
         for cells in self._each_row("users", "sourcedid role", needed="sourcedid"):
             if cells and cells[0]:
-                role = cells[1]
-                self._people.note(cells[0], read_kind(role))
+                self._people.note(cells[0], self._kind_of(cells[1]))
+        yield from self._say_unknown_roles()
 
     def _kind_of(self, role: str) -> str:
-        # Administrators of six sorts, counsellors, principals: whoever is neither student nor family works there.
-        return read_kind(role) or "staff"
+        """The value of Person.Kind; "" for a role that is not known, which is counted."""
+        # Schools add roles of their own as ext:librarian.
+        word = role.lower().removeprefix("ext:")
+        kind = "staff" if word in _STAFF else read_kind(word)
+        if word and not kind:
+            role = role if role in self._unknown_roles or len(self._unknown_roles) < _UNKNOWN_ROLES_NAMED else "…"
+            number, row = self._unknown_roles.get(role, (0, self._row.row))
+            self._unknown_roles[role] = (number + 1, row)
+        return kind
+
+    def _say_unknown_roles(self) -> Iterator[Remark]:
+        """One line for each, at its first row: nobody is taken for staff by a word that may mean anything."""
+        for role, (number, row) in self._unknown_roles.items():
+            message = ngettext(
+                "%(number)s row has the role “%(role)s”, not known here: whoever has no other becomes a contact.",
+                "%(number)s rows have the role “%(role)s”, not known here: whoever has no other becomes a contact.",
+                number,
+            )
+            said = message % {"number": number, "role": role[:40]}
+            yield Remark(row, self._heading("role"), said, self._row.file, role[:300])
+        self._unknown_roles = {}
 
     def _read_users(self) -> Iterator[Staged]:
         row = self._row
@@ -152,11 +181,9 @@ class _OneRoster(Roster):
             yield from row.facts
 
     def _read_user(self, cells: list[str]) -> None:
-        key, status, units, unit, role, first, last, email, phone, sms, agents = cells
+        key, status, units, unit, first, last, email, phone, sms, agents = cells
         if not self._check_id(key, f"{first} {last}"):
             return
-        if role and not read_kind(role):
-            self._wrong("role", _("“%(text)s” is not understood here.") % {"text": role[:40]}, role)
         kind = self._people.kind(key)
         gone = "gone" if status.lower() in _GONE else "here"
         unit = self._unit(unit) or self._unit(units)
@@ -200,7 +227,7 @@ class _OneRoster(Roster):
 
 _SESSION = "sourcedid status type startdate enddate parentsourcedid schoolyear"
 _CLASS = "sourcedid status title classtype classcode schoolsourcedid termsourcedids"
-_USER = "sourcedid status orgsourcedids primaryorgsourcedid role givenname familyname email phone sms agentsourcedids"
+_USER = "sourcedid status orgsourcedids primaryorgsourcedid givenname familyname email phone sms agentsourcedids"
 _ENROLMENT = "classsourcedid usersourcedid role status"
 
 

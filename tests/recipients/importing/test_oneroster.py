@@ -11,6 +11,7 @@ from apps.recipients.importing.reading import FileRefused
 from apps.recipients.importing.staged import (
     Coverage,
     Mistake,
+    Remark,
     StagedContact,
     StagedEnrolment,
     StagedGroup,
@@ -115,6 +116,52 @@ def test_a_roster_says_who_is_who(files):
     ]
     assert facts[0] == Coverage("bulk")
     assert not mistakes(facts)
+
+
+STAFF_ROLES = (
+    "administrator aide proctor counselor principal districtAdministrator siteAdministrator systemAdministrator"
+)
+
+
+@pytest.mark.feature("S0.14")
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_the_roles_of_the_standard_and_those_that_schools_add(version):
+    kinds = dict.fromkeys([*STAFF_ROLES.split(), "ext:Teacher"], "staff") | {
+        "relative": "guardian",
+        "learner": "student",
+    }
+    kinds |= dict.fromkeys(["mentor", "ext:coach"], "contact")
+    first, second, roles = USERS, SECOND["users.csv"], SECOND["roles.csv"]
+    for number, role in enumerate(kinds):
+        first += f"n{number},,,true,o1,{role},,,Person,{number},,,,,,,,\n"
+        second += f"n{number},,,true,,,Person,{number},,,,,,,,,,,,,o1,\n"
+        roles += f"q{number},,,n{number},primary,{role},,,o1,\n"
+    facts = changed(users=first) if version == "1.1" else changed(SECOND, users=second, roles=roles)
+    found = {person.last_name: person.kind for person in of(StagedPerson, facts) if person.first_name == "Person"}
+    assert found == {str(number): kind for number, kind in enumerate(kinds.values())}
+    assert [each.value for each in of(Remark, facts)] == ["mentor", "ext:coach"]
+    assert not mistakes(facts)
+
+
+def test_a_role_that_is_not_known_is_told_in_one_line_and_takes_nothing_from_another_role():
+    rows = [f"m{number},,,true,o1,Mentor,,,Mentor,{number},,,m{number}@x.example,,,,," for number in range(3)]
+    facts = changed(users=users(*rows))
+    said = "3 rows have the role “Mentor”, not known here: whoever has no other becomes a contact."
+    assert of(Remark, facts) == [Remark(7, "role", said, "users.csv", "Mentor")]
+    assert not mistakes(facts)
+    facts = changed(
+        SECOND, roles=SECOND["roles.csv"] + "r7,,,t,secondary,ext:coach,,,o1,\nr8,tobedeleted,,t,,sage,,,,\n"
+    )
+    said = "1 row has the role “ext:coach”, not known here: whoever has no other becomes a contact."
+    assert of(Remark, facts) == [Remark(8, "role", said, "roles.csv", "ext:coach")]
+    assert {each.key: each.kind for each in of(StagedPerson, facts)}["t"] == "staff"
+
+
+def test_of_many_roles_that_are_not_known_the_first_are_told():
+    rows = [f"m{number},,,true,o1,mentor{number},,,Mentor,{number},,,,,,,," for number in range(30)]
+    told = of(Remark, changed(users=users(*rows)))
+    assert [each.value for each in told] == [*(f"mentor{number}" for number in range(20)), "…"]
+    assert told[-1].message.startswith("10 rows have the role “…”")
 
 
 @pytest.mark.feature("S0.14")
