@@ -45,11 +45,12 @@ SELECT t.person_id, %(organization)s, i.kind, i.first_name, i.last_name, i.searc
 FROM planned_person t JOIN united_person i ON i.who = t.who WHERE t.action = 'created'"""
 
 # Whoever no import keeps in step yet is kept by this one; who left and comes back, by the one that brings him.
-_ADOPT = """UPDATE recipients_person SET import_source_id = %(source)s FROM planned_person t
-WHERE t.person_id = recipients_person.id AND recipients_person.organization_id = %(organization)s
+WHO_IS_ADOPTED = """t.person_id = recipients_person.id AND recipients_person.organization_id = %(organization)s
     AND %(source)s IS NOT NULL
     AND (recipients_person.import_source_id IS NULL AND t.action <> 'withdrawn'
         OR t.action = 'returned' AND recipients_person.import_source_id <> %(source)s)"""
+_ADOPT = f"""UPDATE recipients_person SET import_source_id = %(source)s FROM planned_person t
+WHERE {WHO_IS_ADOPTED}"""
 
 _KEPT = "COALESCE(NULLIF(i.{0}, ''), recipients_person.{0})"
 _FIELDS = ("first_name", "last_name", "language", "external_id", "document")
@@ -78,11 +79,11 @@ _SAME = "{0}.person_id = {1}.person_id AND {0}.channel = {1}.channel AND {0}.pur
 _CONFLICT = "recipients_importconflict"
 _POINT = "recipients_contactpoint"
 # Nobody has to decide about an address that the file no longer has.
-_FORGET_CONFLICTS = f"""DELETE FROM {_CONFLICT}
-WHERE organization_id = %(organization)s AND decision = 'open'
+WHICH_CONFLICTS_END = f"""organization_id = %(organization)s AND decision = 'open'
     AND EXISTS (SELECT 1 FROM wanted_contact w WHERE {_SAME.format("w", _CONFLICT)})
     AND NOT EXISTS (SELECT 1 FROM wanted_contact w WHERE {_SAME.format("w", _CONFLICT)}
         AND w.normalized = {_CONFLICT}.normalized AND w.known IS NULL)"""
+_FORGET_CONFLICTS = f"DELETE FROM {_CONFLICT} WHERE {WHICH_CONFLICTS_END}"
 _DELETE_CONTACTS = f"""DELETE FROM {_POINT}
 WHERE organization_id = %(organization)s AND id IN (SELECT id FROM stale_contact)"""
 # An address that came back has done so with whomever it stands.
@@ -121,10 +122,11 @@ _ADD_PAIRS = """INSERT INTO recipients_guardianship (organization_id, student_id
     restricted_since, source)
 SELECT %(organization)s, student_id, guardian_id, relation, %(false)s, NULL, 'import' FROM planned_pair
 WHERE known IS NULL AND status = 'here'"""
-_CHANGE_PAIRS = """UPDATE recipients_guardianship SET relation = s.relation FROM planned_pair s
-WHERE s.known = recipients_guardianship.id AND s.status = 'here' AND s.relation <> ''
+WHICH_PAIRS_CHANGE = """s.known = recipients_guardianship.id AND s.status = 'here' AND s.relation <> ''
     AND s.relation <> recipients_guardianship.relation AND recipients_guardianship.source = 'import'
     AND recipients_guardianship.organization_id = %(organization)s"""
+_CHANGE_PAIRS = f"""UPDATE recipients_guardianship SET relation = s.relation FROM planned_pair s
+WHERE {WHICH_PAIRS_CHANGE}"""
 _DELETE_ENROLMENTS = """DELETE FROM recipients_enrolment
 WHERE organization_id = %(organization)s AND id IN (SELECT id FROM leaving_enrolment)"""
 _ADD_ENROLMENTS = """INSERT INTO recipients_enrolment (organization_id, person_id, group_id, role, source)

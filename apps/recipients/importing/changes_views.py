@@ -12,6 +12,7 @@ from apps.organizations.permissions import Permission, requires
 from ..models import ContactPoint, ImportRun, ImportSource
 from ..posted_ids import posted_id
 from .forms import SourceForm
+from .load_words import button_of
 from .mistake_rows import mistakes_shown
 from .planning import EXAMPLES_KEPT, examples_page
 from .runs import confirm, rows_done
@@ -166,8 +167,7 @@ def _changes(found: ImportRun) -> dict:
         "figures": _figures(found),
         "is_compared": "created" in found.counts,
         "unchanged": found.counts.get("unchanged", 0),
-        # Somebody may stand in many rows: these are people, each counted once.
-        "loaded": sum(found.counts.get(kind, 0) for kind in ("created", "changed", "returned", "unchanged")),
+        "button": button_of(found.counts),
         "stop": stop_sentence(found) if is_open else "",
         "source_form": _source_form(found),
         "is_table": found.format == ImportRun.Format.TABLE,

@@ -29,8 +29,11 @@ def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
     return taken_away
 
 
-def decide_groups(statements: Statements, default_year: str) -> int:
-    """Make `group_ref (key, group_id, status)`; returns how many groups are new. Their ids are above `last_group`."""
+def decide_groups(statements: Statements, default_year: str) -> tuple[int, int]:
+    """Make `group_ref (key, group_id, status)`; returns how many are new, and how many are named anew or numbered.
+
+    The ids of new ones are above `last_group`.
+    """
     _make_years(statements, default_year)
     statements.table("last_group", "SELECT COALESCE(MAX(id), 0) AS id FROM recipients_group")
     statements.table("group_ref", _GROUPS, "key; group_id")
@@ -39,11 +42,10 @@ def decide_groups(statements: Statements, default_year: str) -> int:
     created = statements.run(_NEW_GROUPS.format(of=_WITH_PLACE))
     statements.run(_BY_NAME)
     created += _find_without_unit(statements)
-    statements.run(_NUMBER_GROUPS)
-    statements.run(_RENAME_GROUPS)
+    changed = statements.run(_NUMBER_GROUPS) + statements.run(_RENAME_GROUPS)
     if statements.is_postgresql:
         statements.run("ANALYZE group_ref")
-    return created
+    return created, changed
 
 
 def _find_without_unit(statements: Statements) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..models import ImportRun
+from .applying import WHICH_CONFLICTS_END, WHICH_PAIRS_CHANGE, WHO_IS_ADOPTED
 from .staged import Mistake
 from .staging import Stage
 from .statements import Statements
@@ -109,6 +110,11 @@ _COUNTS = {
     "enrolments": "SELECT COUNT(*) FROM planned_enrolment WHERE known IS NULL AND status = 'here'",
     "enrolments_removed": "SELECT COUNT(*) FROM leaving_enrolment",
     "consents": "SELECT COUNT(*) FROM planned_consent",
+    # What a load writes and no figure shows.
+    "in_passing": f"""SELECT (SELECT COUNT(*) FROM planned_person t
+            JOIN recipients_person ON recipients_person.id = t.person_id WHERE {WHO_IS_ADOPTED})
+        + (SELECT COUNT(*) FROM planned_pair s JOIN recipients_guardianship ON {WHICH_PAIRS_CHANGE})
+        + (SELECT COUNT(*) FROM recipients_importconflict WHERE {WHICH_CONFLICTS_END})""",
 }
 
 _NAME = "TRIM({0}.first_name || ' ' || {0}.last_name)"

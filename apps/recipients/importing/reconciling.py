@@ -97,7 +97,7 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     stage.kept_away = decide_contacts(statements)
     stage.kept_away += deciding_school.decide_guardianships(statements, is_bulk)
     year = run.options.get("year") or deciding_school.current_year()
-    stage.groups = deciding_school.decide_groups(statements, year)
+    stage.groups, stage.groups_changed = deciding_school.decide_groups(statements, year)
     stage.kept_away += deciding_school.decide_enrolments(statements, is_bulk)
     deciding_school.decide_consents(statements)
     return statements
@@ -109,6 +109,7 @@ def _outcome(statements: Statements, stage: Stage) -> Outcome:
     counts["mistakes"] += len(more)
     counts["left_out"] += counts["mismatches"]
     counts["groups"] = stage.groups
+    counts["in_passing"] += stage.groups_changed
     counts["kept_away"] = stage.kept_away
     counts["held_back"] = int(stage.holds_back)
     return Outcome(counts, (stage.first_mistakes + more)[:MISTAKES_KEPT], stage.shown_remarks())

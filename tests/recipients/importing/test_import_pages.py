@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.organizations.scoping import in_organization
+from apps.recipients.importing.load_words import button_of
 from apps.recipients.importing.sources import load_in_place
 from apps.recipients.models import ContactPoint, ImportConflict, ImportRun, ImportSource, Person
 
@@ -117,6 +118,45 @@ def test_a_file_that_lacks_too_many_stops_until_a_person_says_so(walk, school):
     assert "Loaded." in walk.load(allow_withdrawing="yes")
     with in_organization(school):
         assert Person.objects.filter(active=True).count() == 2
+
+
+def test_the_button_says_what_the_load_does(walk, school):
+    nothing = "Nothing to load: the file changes nothing."
+    walk.compare(sheet(*[row(number) for number in range(1, 6)]))
+    walk.load()
+    page = walk.compare(sheet(*[row(number) for number in range(1, 6)]))
+    assert nothing in page
+    assert "button--main" not in page.partition('id="confirm"')[2]
+    source = walk.keep("School program", most_withdrawn="100")
+    page = walk.compare(sheet(*[row(number) for number in range(1, 6)]), source)
+    assert "Load 10 people" in page, "the import keeps them in step from now on"
+    walk.load()
+    assert nothing in walk.compare(sheet(*[row(number) for number in range(1, 6)]), source)
+    assert ">Withdraw 8 people<" in walk.compare(sheet(row(1)), source)
+    assert ">Load 4 people, withdraw 8<" in walk.compare(sheet(row(1), row(6)), source)
+    assert "Loaded." in walk.load(allow_withdrawing="yes")
+    with in_organization(school):
+        assert Person.objects.filter(active=True).count() == 4
+    assert nothing in walk.compare(sheet(row(1), row(6)), source)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, ""),
+        ({"unchanged": 3, "kept_away": 1, "mistakes": 2}, ""),
+        ({"created": 1}, "Load 1 person"),
+        ({"changed": 1000, "unchanged": 200}, "Load 1,200 people"),
+        ({"unchanged": 2, "in_passing": 1}, "Load 2 people"),
+        ({"unchanged": 2, "consents": 1}, "Load 2 people"),
+        ({"withdrawn": 1, "unchanged": 7}, "Withdraw 1 person"),
+        ({"withdrawn": 12, "enrolments_removed": 3}, "Withdraw 12 people"),
+        ({"withdrawn": 2, "unchanged": 1, "addresses": 1}, "Load 1 person, withdraw 2"),
+        ({"enrolments_removed": 3}, "Load the changes"),
+    ],
+)
+def test_the_words_of_the_button(counts, words):
+    assert button_of(counts) == words
 
 
 def test_a_saved_import_is_listed_changed_and_deleted(walk, office_client, school):

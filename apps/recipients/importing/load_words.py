@@ -1,0 +1,34 @@
+"""What the button under the changes of an import does, in its own words."""
+
+from collections.abc import Mapping
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+_PEOPLE = ("created", "changed", "returned", "unchanged")
+# Whatever a load writes, but for those who leave.
+_WRITTEN = ("created", "changed", "returned", "conflicts", "addresses", "addresses_removed", "guardianships")
+_WRITTEN += ("guardianships_removed", "groups", "enrolments", "enrolments_removed", "consents", "in_passing")
+
+
+def button_of(counts: Mapping[str, int]) -> str:
+    """`Load 12 people`, `Withdraw 3 people`, or both; empty where a load would change nothing."""
+    leaving = counts.get("withdrawn", 0)
+    # Somebody may stand in many rows: these are people, each counted once.
+    loaded = sum(counts.get(kind, 0) for kind in _PEOPLE)
+    if not any(counts.get(kind) for kind in _WRITTEN):
+        return _withdraw(leaving) if leaving else ""
+    if not loaded:
+        return _withdraw(leaving) if leaving else _("Load the changes")
+    if not leaving:
+        return ngettext("Load %(shown)s person", "Load %(shown)s people", loaded) % {"shown": intcomma(loaded)}
+    words = {"shown": intcomma(loaded), "leaving": intcomma(leaving)}
+    return (
+        ngettext("Load %(shown)s person, withdraw %(leaving)s", "Load %(shown)s people, withdraw %(leaving)s", loaded)
+        % words
+    )
+
+
+def _withdraw(number: int) -> str:
+    return ngettext("Withdraw %(shown)s person", "Withdraw %(shown)s people", number) % {"shown": intcomma(number)}
