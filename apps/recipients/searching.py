@@ -4,6 +4,10 @@ Made for a million people: PostgreSQL answers each way of finding from an index 
 finds few is asked for first, way by way; what finds many is read in the order of the list: its first page is near.
 """
 
+import re
+from functools import reduce
+from operator import and_
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.normalizing import normalize_document, without_accents
@@ -14,14 +18,18 @@ from .models import ContactPoint, FormerNumber, Guardianship, Person
 MOST = 5_000
 # The index knows groups of three letters. Shorter words have to begin a word of the name, or the address.
 _LETTERS = 3
+_PASTED = re.compile(r"<([^<>]+@[^<>]+)>").search  # Aina Puig <aina@x.example>
+_SIGNS = re.compile(r"[\W_]+")
+# A document without its last letters: 12345678 of 12345678Z. Fewer signs find too many.
+_SIGNS_OF_DOCUMENT = 5
 
 
 def narrowed(people: QuerySet[Person], text: str) -> QuerySet[Person]:
     """Those of `people` whom `text` finds.
 
     Either all its words stand in the name, in any order; or the whole is part of an address or number of theirs or of
-    a guardian's; or it is their identity document or their number in the school's system, be it one from before a
-    merge. Case and accents are ignored.
+    a guardian's; or their identity document begins with it; or it is their number in the school's system, be it one
+    from before a merge. Case, accents, and the commas and apostrophes of names are ignored.
     """
     ways = _ways(text)
     found = [set(people.filter(way).order_by().values_list("pk", flat=True)[: MOST + 1]) for way in ways]
@@ -39,7 +47,9 @@ def number_up_to_most(people: QuerySet[Person]) -> int:
 
 
 def _ways(text: str) -> list[Q]:
-    plain = without_accents(text.replace("\0", ""))
+    pasted = _PASTED(text)
+    text = (pasted[1] if pasted else text).replace("\0", "").strip()
+    plain = without_accents(text)
     if not any(character.isalnum() for character in plain):
         return []
     points = ContactPoint.objects.filter(_of_address(plain))
@@ -48,18 +58,33 @@ def _ways(text: str) -> list[Q]:
         _of_name(plain),
         Q(Exists(points.filter(person=OuterRef("pk")))),
         Q(Exists(Guardianship.objects.filter(of_guardian, student=OuterRef("pk")))),
-        Q(document=normalize_document(text)) & ~Q(document="") | Q(external_id=text.strip()),
-        Q(pk__in=FormerNumber.objects.filter(external_id=text.strip()).values("person")),
+        _of_document(normalize_document(text)) | Q(external_id__in=_cases(text)),
+        Q(pk__in=FormerNumber.objects.filter(external_id__in=_cases(text)).values("person")),
     ]
+
+
+def _cases(number: str) -> list[str]:
+    """As it is typed, in capitals, and in small letters: by these an index finds it."""
+    return [number, number.upper(), number.lower()]
+
+
+def _of_document(document: str) -> Q:
+    if len(document) < _SIGNS_OF_DOCUMENT:
+        return Q(document=document) & ~Q(document="")
+    # The two bounds are for the index, which a beginning alone does not use in every collation.
+    return Q(document__startswith=document, document__gte=document, document__lte=f"{document}ZZZZ")
 
 
 def _of_name(plain: str) -> Q:
     condition = Q()
     for word in plain.split():
-        if len(word) >= _LETTERS:
-            condition &= Q(search_name__contains=word)
-        else:
-            condition &= Q(search_name__startswith=word) | Q(search_name__contains=f" {word}")
+        parts = [part for part in _SIGNS.split(word) if part]
+        if len(parts) > 1:  # o'brien, whatever sign stands in the name between the two
+            condition &= reduce(and_, (Q(search_name__contains=part) for part in parts))
+        elif parts and len(parts[0]) >= _LETTERS:
+            condition &= Q(search_name__contains=parts[0])
+        elif parts:
+            condition &= Q(search_name__startswith=parts[0]) | Q(search_name__contains=f" {parts[0]}")
     return condition
 
 

@@ -16,6 +16,8 @@ def everybody(scoped):
     nuria = people.guardian("Núria Ortega", "nuria@correo.example", lucia)
     people.contact_point(nuria, "612 55 50 18", channel="phone")
     people.person("Bo Li", kind="staff", document="12345678Z")
+    people.person("Tess O’Brien", kind="contact")
+    people.person("Gal·la Mas", kind="contact")
     people.person("Ana Vidal", "ana@ortega.example", kind="lead", active=False)
 
 
@@ -40,6 +42,16 @@ def names(text: str) -> set[str]:
         ("@", set()),
         ("%", set()),
         ("lucia vidal", set()),
+        ("Ferrer Ortega, Lucía", {"Lucía"}),
+        ("Li,Bo", {"Bo"}),
+        ("o'brien", {"Tess"}),
+        ("O’Brien, Tess", {"Tess"}),
+        ("gal.la", {"Gal·la"}),
+        ("vlc-20418", {"Lucía"}),
+        ("VLC-2041", set()),
+        ("12345678", {"Bo"}),
+        ("1234", set()),
+        ("Núria Ortega <nuria@correo.example>", {"Lucía", "Núria"}),
     ],
 )
 def test_people_are_found_by_what_is_known_of_them(everybody, text, found):
