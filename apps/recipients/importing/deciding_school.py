@@ -30,19 +30,20 @@ def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
 
 
 def decide_groups(statements: Statements, default_year: str) -> tuple[int, int]:
-    """Make `group_ref (key, group_id, status)`; returns how many are new, and how many are named anew or numbered.
+    """Make `group_ref (key, group_id, status)`; returns how many are new, and how many others are changed.
 
     The ids of new ones are above `last_group`.
     """
     _make_years(statements, default_year)
     statements.table("last_group", "SELECT COALESCE(MAX(id), 0) AS id FROM recipients_group")
     statements.table("group_ref", _GROUPS, "key; group_id")
-    for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME):
+    for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME, _BY_NAME_ALONE):
         statements.run(statement)
+    changed = statements.run(_GIVE_UNITS)
     created = statements.run(_NEW_GROUPS.format(of=_WITH_PLACE))
     statements.run(_BY_NAME)
     created += _find_without_unit(statements)
-    changed = statements.run(_NUMBER_GROUPS) + statements.run(_RENAME_GROUPS)
+    changed += statements.run(_NUMBER_GROUPS) + statements.run(_RENAME_GROUPS)
     if statements.is_postgresql:
         statements.run("ANALYZE group_ref")
     return created, changed
@@ -184,6 +185,26 @@ _BY_NAME = """UPDATE group_ref SET group_id = g.id FROM (
     WHERE organization_id = %(organization)s) g
 WHERE group_ref.group_id IS NULL AND g.name = group_ref.name AND g.kind = group_ref.kind
     AND g.of_unit = COALESCE(group_ref.unit_id, 0) AND g.of_year = COALESCE(group_ref.year_id, 0)"""
+# The only class of its name, kind and year is on record without a unit, and the file has the name in one unit alone:
+# it is the one, unless their numbers say otherwise.
+_BY_NAME_ALONE = """UPDATE group_ref SET group_id = g.id FROM (
+    SELECT MIN(id) AS id, kind, name, COALESCE(year_id, 0) AS of_year, MAX(external_id) AS number FROM recipients_group
+    WHERE organization_id = %(organization)s GROUP BY kind, name, COALESCE(year_id, 0)
+    HAVING COUNT(*) = 1 AND MAX(unit_id) IS NULL) g
+JOIN (SELECT kind, name, COALESCE(year_id, 0) AS of_year FROM group_ref WHERE unit_id IS NOT NULL
+    GROUP BY kind, name, COALESCE(year_id, 0) HAVING MIN(unit_id) = MAX(unit_id)) one_unit
+    ON one_unit.kind = g.kind AND one_unit.name = g.name AND one_unit.of_year = g.of_year
+WHERE group_ref.group_id IS NULL AND group_ref.unit_id IS NOT NULL AND group_ref.status = 'here'
+    AND g.name = group_ref.name AND g.kind = group_ref.kind AND g.of_year = COALESCE(group_ref.year_id, 0)
+    AND (g.number = '' OR group_ref.external_id = '')"""
+_GIVE_UNITS = """UPDATE recipients_group SET unit_id = r.unit_id FROM (
+    SELECT group_id, MIN(unit_id) AS unit_id FROM group_ref
+    WHERE status = 'here' AND unit_id IS NOT NULL GROUP BY group_id HAVING MIN(unit_id) = MAX(unit_id)) r
+WHERE r.group_id = recipients_group.id AND recipients_group.unit_id IS NULL
+    AND recipients_group.organization_id = %(organization)s
+    AND NOT EXISTS (SELECT 1 FROM recipients_group g WHERE g.organization_id = %(organization)s
+        AND g.unit_id = r.unit_id AND g.name = recipients_group.name AND g.kind = recipients_group.kind
+        AND COALESCE(g.year_id, 0) = COALESCE(recipients_group.year_id, 0))"""
 _NEW_GROUPS = """INSERT INTO recipients_group (organization_id, kind, name, unit_id, year_id, external_id)
 SELECT %(organization)s, kind, name, unit_id, year_id, MAX(external_id) FROM group_ref
 WHERE group_id IS NULL AND status = 'here' AND {of} GROUP BY kind, name, unit_id, year_id"""

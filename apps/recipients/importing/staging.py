@@ -74,7 +74,7 @@ class Stage:
 
     `remarks`: of rows that are loaded. `first_mistakes` and `first_remarks` are as many as a run keeps. `broken_files`
     are those with rows that were left out; `holds_back`: for their sake nobody is taken for missing. `places` are known
-    by their numbers. `groups` are new ones; `groups_changed`: by name or number; `kept_away`: taken away by hand.
+    by their numbers. `groups` are new ones; `groups_changed`: by unit, name or number; `kept_away`: taken away by hand.
     """
 
     coverage: str = ""

@@ -3,10 +3,11 @@
 import pytest
 
 from apps.organizations.models import Unit
-from apps.recipients.importing.staged import StagedEnrolment, StagedGroup, StagedPlaces
+from apps.organizations.scoping import in_organization
+from apps.recipients.importing.staged import StagedEnrolment, StagedGroup, StagedPlaces, StagedUnit
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
 
-from .facts import a_source, loaded, student
+from .facts import a_source, compared, loaded, student
 from .rosters import facts_of, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
@@ -68,6 +69,86 @@ def test_of_several_the_own_unit_of_the_student_or_the_class_on_record_decides_a
     assert "is in Primaria, Secundaria, and nothing says which" in mistake.message
     assert classes() == [("1", "Primaria", "2026-27"), ("2", "Secundaria", "2026-27")]
     assert (Group.objects.count(), Person.objects.count()) == (2, 3)
+
+
+def with_units(*units: str, numbers: bool = False) -> list:
+    """The facts of students 1, 2, ..., each in the class of the one name in one of these units."""
+    facts: list = []
+    for number, unit in enumerate(units, start=1):
+        key = f"{NAME} {unit}"
+        facts += student(str(number), f"N{number}")
+        facts += [StagedUnit(f"u-{unit}", unit)] if numbers and unit else []
+        facts.append(StagedGroup(key, "class", NAME, unit, "2026-27", f"c-{unit}" if numbers else ""))
+        facts.append(StagedEnrolment(str(number), key))
+    return facts
+
+
+@pytest.mark.feature("S0.14")
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_class_without_a_unit_gets_the_one_that_the_file_names(numbers):
+    source, known = a_source(), a_class("")
+    a_class("", "2025-26"), a_class("", name="2º Primaria B")
+    for night in range(2):
+        counts = loaded(with_units("Primaria", "Primaria", numbers=numbers), source).counts
+        assert (counts["groups"], counts["in_passing"]) == (0, 0 if night else 1 + numbers)
+    assert classes() == [("1", "Primaria", "2026-27"), ("2", "Primaria", "2026-27")]
+    known.refresh_from_db()
+    assert (str(known.unit), known.external_id) == ("Primaria", "c-Primaria" if numbers else "")
+    assert Group.objects.filter(unit=None).count() == 2
+
+
+def test_a_comparison_gives_no_unit():
+    known = a_class("")
+    assert compared(with_units("Primaria")).counts["in_passing"] == 1
+    known.refresh_from_db()
+    assert known.unit is None
+
+
+def test_rows_without_a_unit_are_in_the_same_class():
+    a_class("")
+    for _night in range(2):
+        assert loaded(with_units("Primaria", "")).counts["groups"] == 0
+    assert classes() == [("1", "Primaria", "2026-27"), ("2", "Primaria", "2026-27")]
+    assert Group.objects.count() == 1
+
+
+def test_of_a_name_in_two_units_each_is_a_class_of_its_own():
+    known, source = a_class(""), a_source()
+    new = [loaded(with_units("Primaria", "Secundaria"), source).counts["groups"] for _night in range(2)]
+    assert new == [2, 0]
+    assert classes() == [("1", "Primaria", "2026-27"), ("2", "Secundaria", "2026-27")]
+    known.refresh_from_db()
+    assert known.unit is None
+
+
+def test_where_a_class_of_the_name_has_a_unit_already_the_one_without_stays_so():
+    known = a_class("")
+    a_class("Primaria")
+    assert [loaded(with_units("Secundaria")).counts["groups"] for _night in range(2)] == [1, 0]
+    known.refresh_from_db()
+    assert known.unit is None
+    assert Group.objects.count() == 3
+
+
+def test_a_class_of_another_number_is_another_class():
+    Group.objects.filter(pk=a_class("").pk).update(external_id="other")
+    assert [loaded(with_units("Primaria", numbers=True)).counts["groups"] for _night in range(2)] == [1, 0]
+    assert Group.objects.get(external_id="other").unit is None
+
+
+def test_a_class_that_is_known_by_its_number_gets_its_unit():
+    Group.objects.filter(pk=a_class("", name="2A").pk).update(external_id="c-Primaria")
+    assert [loaded(with_units("Primaria", numbers=True)).counts["groups"] for _night in range(2)] == [0, 0]
+    assert [(str(each.unit), each.name) for each in Group.objects.all()] == [("Primaria", NAME)]
+
+
+def test_the_class_of_another_organisation_gets_no_unit(other_school):
+    with in_organization(other_school):
+        theirs = a_class("")
+    assert loaded(with_units("Primaria")).counts["groups"] == 1
+    with in_organization(other_school):
+        theirs.refresh_from_db()
+        assert theirs.unit is None
 
 
 def test_whose_class_is_not_settled_is_not_taken_out_of_another():
