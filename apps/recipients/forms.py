@@ -59,7 +59,8 @@ class PersonForm(forms.ModelForm):
         if not cleaned.get("first_name") and not cleaned.get("last_name") and not self.errors:
             raise ValidationError(_("Write at least one of the two names."))
         number = cleaned.get("external_id")
-        taken = Person.objects.filter(external_id=number).exclude(pk=self.instance.pk) if number else None
+        # s12 beside S12 is a slip; an import may bring both, for there they are two numbers.
+        taken = Person.objects.filter(external_id__iexact=number).exclude(pk=self.instance.pk) if number else None
         if taken and taken.exists():
             self.add_error("external_id", _("%(who)s has this number already.") % {"who": taken[0].full_name})
         elif holder := holder_of(number or "", other_than=self.instance):

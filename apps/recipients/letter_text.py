@@ -33,7 +33,12 @@ def letter_date(day: date) -> str:
     """The day as it stands in a letter in the language of the organisation: 22 November 2026."""
     language = current_organization().language
     with override(language):
-        return formats.date_format(day, "j F Y" if language == "en" else "DATE_FORMAT")
+        if language == "ca":  # 3 de març de 2026, 3 d’abril de 2026
+            month = formats.date_format(day, "F").lower()
+            return f"{day.day} {'d’' if month[0] in 'ao' else 'de '}{month} de {day.year}"
+        written = formats.date_format(day, "j F Y" if language in ("en", "it") else "DATE_FORMAT")
+    # Months have a capital in English alone; Django gives the Italian ones one too.
+    return written if language == "en" else written.lower()
 
 
 def letter_text() -> str:

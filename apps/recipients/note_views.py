@@ -16,13 +16,12 @@ from .models import Note, NoteFolder, Person
 @requires(Permission.MANAGE_PEOPLE)
 @require_POST
 def add(request, pk: int) -> HttpResponse:
-    """A new note."""
-    person = get_object_or_404(Person, pk=pk)
+    """A new note; what is not right yet is asked for on a page of its own, with what was written."""
+    note = Note(person=get_object_or_404(Person, pk=pk), by=request.user)
     form = NoteForm(request.POST)
-    if form.is_valid():
-        _write(Note(person=person, by=request.user), form)
-    else:
-        messages.error(request, _("A note needs a folder and some words."))
+    if not form.is_valid():
+        return render(request, "people/note.html", {"form": form, "note": note})
+    _write(note, form)
     return redirect(request.organization.url("people:person", pk) + "#notes")
 
 

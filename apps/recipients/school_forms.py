@@ -1,13 +1,18 @@
 """Forms of the years, units and groups of a school."""
 
+from datetime import date, timedelta
+
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.form_looks import LooksMixin, without_relations
 from apps.organizations.models import Unit
 
 from .models import AcademicYear, Group
+
+_LONGEST = 731  # days
 
 
 class _NameOnce(LooksMixin, forms.ModelForm):
@@ -41,7 +46,28 @@ class YearForm(_NameOnce):
         starts, ends = cleaned.get("starts_on"), cleaned.get("ends_on")
         if starts and ends and ends <= starts:
             self.add_error("ends_on", _("The year has to end after it starts."))
+        elif starts and ends and (ends - starts).days > _LONGEST:
+            self.add_error("ends_on", _("A school year has 24 months at most."))
+        elif starts and ends and (other := self._overlapping(starts, ends)):
+            words = {"name": other.name, "first": other.starts_on, "last": other.ends_on}
+            sentence = _("The year %(name)s goes from %(first)s to %(last)s. Two years overlap by a month at most.")
+            self.add_error("starts_on", sentence % {key: _in_words(value) for key, value in words.items()})
         return cleaned
+
+    def _overlapping(self, starts: date, ends: date) -> AcademicYear | None:
+        """Another year with more than a month in common: of the two it could not be said which is now."""
+        month = timedelta(days=31)
+        others = AcademicYear.objects.exclude(pk=self.instance.pk)
+        found = others.filter(starts_on__lt=ends - month, ends_on__gt=starts + month)
+        # One that lies within the other has all of it in common, however short it is.
+        within = others.filter(starts_on__gte=starts, ends_on__lte=ends) | others.filter(
+            starts_on__lte=starts, ends_on__gte=ends
+        )
+        return (found | within).first()
+
+
+def _in_words(value: object) -> str:
+    return formats.date_format(value, "j F Y") if isinstance(value, date) else str(value)
 
 
 class UnitForm(_NameOnce):

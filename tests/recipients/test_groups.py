@@ -49,6 +49,25 @@ def test_a_wrong_year_is_not_kept(office_client, school, scoped, wrong, sentence
     assert AcademicYear.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "sentence"),
+    [
+        ("2026-10-01", "2026-12-01", "overlap by a month at most"),
+        ("2026-01-01", "2027-12-31", "The year 2026-27 goes from 1 September 2026 to 30 June 2027."),
+        ("2027-05-15", "2028-05-31", "overlap by a month at most"),
+        ("0001-01-01", "9999-12-31", "24 months at most"),
+        ("2027-06-15", "2028-06-14", ""),
+        ("2025-09-15", "2026-09-10", ""),
+    ],
+)
+def test_two_years_overlap_by_a_month_at_most(office_client, school, scoped, starts_on, ends_on, sentence):
+    people.year()
+    form = {"name": "Another", "starts_on": starts_on, "ends_on": ends_on}
+    page = office_client.post(school.url("people:year_add"), form, follow=True).text
+    assert sentence in page
+    assert AcademicYear.objects.filter(name="Another").exists() == (not sentence)
+
+
 def test_the_year_of_today_is_marked(office_client, school, scoped):
     people.year("2025-26", 2025)
     people.year("2026-27", 2026)

@@ -61,11 +61,13 @@ def test_notes_are_kept_in_folders_and_changed_by_their_writer_alone(office_clie
 
 
 def test_a_note_without_words_is_not_kept(office_client, school, family):
-    answer = office_client.post(
-        school.url("people:note_add", family[0].pk), {"folder": "", "text": "Called."}, follow=True
-    )
-    assert "A note needs a folder and some words." in answer.content.decode()
+    url = school.url("people:note_add", family[0].pk)
+    shown = office_client.post(url, {"folder": "  ", "text": "Called, and calls again."}).text
+    assert "This field is required." in shown
+    assert "Called, and calls again." in shown
     assert not Note.objects.exists()
+    office_client.post(url, {"folder": "Calls", "text": "Called."})
+    assert Note.objects.get().folder.name == "Calls"
 
 
 def test_the_messages_about_a_student_stand_on_her_page_with_the_answers(office_client, school, family, office):

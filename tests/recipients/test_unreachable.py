@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from apps.campaigns import audience
 from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
 from apps.recipients import reaching
+from apps.recipients.letter_text import letter_date
 from apps.recipients.models import AcademicYear, Enrolment, Group, Guardianship, Person
 from apps.recipients.unreachable import Asked, counts, students_out_of_reach
 from apps.targetlists.opting_out import opt_out
@@ -231,3 +233,19 @@ def test_hundreds_are_listed_in_a_number_of_queries_that_does_not_grow(
         page = office_client.get(school.url("people:unreachable")).text
     assert "The first 300 of 350." in page
     assert page.count("Joan Puig: no email address") == 300
+
+
+@pytest.mark.parametrize(
+    ("language", "april", "november"),
+    [
+        ("en", "3 April 2026", "22 November 2026"),
+        ("es", "3 de abril de 2026", "22 de noviembre de 2026"),
+        ("ca", "3 d’abril de 2026", "22 de novembre de 2026"),
+        ("it", "3 aprile 2026", "22 novembre 2026"),
+        ("pl", "3 kwietnia 2026", "22 listopada 2026"),
+        ("sv", "3 april 2026", "22 november 2026"),
+    ],
+)
+def test_the_day_of_a_letter_is_written_as_the_language_writes_it(school, scoped, language, april, november):
+    school.language = language
+    assert (letter_date(date(2026, 4, 3)), letter_date(date(2026, 11, 22))) == (april, november)
