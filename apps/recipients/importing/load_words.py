@@ -8,8 +8,10 @@ from django.utils.translation import ngettext
 
 _PEOPLE = ("created", "changed", "returned", "unchanged")
 # Whatever a load writes, but for those who leave.
-_WRITTEN = ("created", "changed", "returned", "conflicts", "addresses", "addresses_removed", "guardianships")
-_WRITTEN += ("guardianships_removed", "groups", "enrolments", "enrolments_removed", "consents", "in_passing")
+_WRITTEN = (
+    *("created", "changed", "returned", "conflicts", "addresses", "addresses_removed", "guardianships"),
+    *("guardianships_removed", "groups", "enrolments", "enrolments_removed", "consents", "in_passing"),
+)
 
 
 def button_of(counts: Mapping[str, int]) -> str:
