@@ -14,7 +14,7 @@ from apps.core.exports import csv_response
 from apps.organizations.models import Unit
 from apps.organizations.permissions import Permission, requires
 
-from .letter_text import MAX_LENGTH, keep_letter_text, letter_date, letter_text
+from .letter_text import MAX_LENGTH, keep_letter_text, letter_date, letter_text, problem_of
 from .models import AcademicYear
 from .unreachable import SHOWN, asked_for, classes_of, counts, filled, number_out_of_reach, students_out_of_reach
 from .views import SEEING
@@ -66,8 +66,10 @@ def letters(request) -> HttpResponse:
     if request.method == "POST":
         if not request.membership.may(Permission.MANAGE_PEOPLE):
             raise PermissionDenied
-        _keep(request)
-        return redirect(request.get_full_path())
+        problem = _keep(request)
+        if not problem:
+            return redirect(request.get_full_path())
+        messages.error(request, problem)
     asked = asked_for(request.GET, list(AcademicYear.objects.all()))
     if "ticked" in request.GET and not asked.chosen:
         messages.error(request, _("Tick somebody first."))
@@ -81,6 +83,7 @@ def letters(request) -> HttpResponse:
         "more": len(found) > SHOWN,
         "shown": SHOWN,
         "text": letter_text(),
+        "typed": request.POST.get("text"),  # what did not fit is there to be cut
         "limit": MAX_LENGTH,
         "date": letter_date(timezone.localdate()),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
@@ -88,13 +91,13 @@ def letters(request) -> HttpResponse:
     return render(request, "people/letters.html", context)
 
 
-def _keep(request) -> None:
+def _keep(request) -> str:
+    """Keep the text of the letters, or say why it is not kept."""
     text = request.POST.get("text", "").replace("\0", "").replace("\r\n", "\n")
     if request.POST.get("do") == "reset":
         text = ""
-    elif len(text) > MAX_LENGTH:
-        sentence = _("The text is longer than %(limit)s characters and was not kept: it has to fit on one page.")
-        messages.error(request, sentence % {"limit": MAX_LENGTH})
-        return
+    elif problem := problem_of(text):
+        return problem
     keep_letter_text(text)
     messages.success(request, _("The text of the letters is kept."))
+    return ""

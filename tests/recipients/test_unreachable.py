@@ -249,3 +249,26 @@ def test_hundreds_are_listed_in_a_number_of_queries_that_does_not_grow(
 def test_the_day_of_a_letter_is_written_as_the_language_writes_it(school, scoped, language, april, november):
     school.language = language
     assert (letter_date(date(2026, 4, 3)), letter_date(date(2026, 11, 22))) == (april, november)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("\n\n".join(["One line."] * 13), True),
+        ("\n\n".join(["One line."] * 15), False),
+        ("\n".join(["One line."] * 23), True),
+        ("\n".join(["One line."] * 24), False),
+        ("\n\n".join(["x" * 105] * 8), True),
+        ("\n\n".join(["x" * 105] * 13), False),
+        ("word " * 300, True),
+        ("word " * 301, False),
+        ("WORD " * 290, False),
+    ],
+)
+def test_a_text_that_does_not_fit_on_one_page_is_shown_again(office_client, school, group, text, fits):
+    people.student("Lucía", group)
+    page = office_client.post(school.url("people:letters"), {"text": text}, follow=True).text
+    assert ("It was not kept." in page) == (not fits)
+    assert text.strip() in page.replace("\r\n", "\n")
+    school.refresh_from_db()
+    assert bool(school.letter_text) == fits
