@@ -265,11 +265,11 @@ _RECIPIENTS_OF = """grouped AS (
         MIN(contact_point_id) AS contact_point_id, MIN(name) AS name, MIN(row_id) AS row_id
     FROM candidate GROUP BY normalized, recipient_id
 ), placed AS (
-    SELECT grouped.*, ROW_NUMBER() OVER (
+    SELECT grouped.*, {file_row} AS file_row, ROW_NUMBER() OVER (
         PARTITION BY normalized, CASE WHEN reason = '' THEN 0 ELSE 1 END ORDER BY kind_order, recipient_id) AS place
     FROM grouped
 ), recipient AS (
-    SELECT placed.recipient_id, placed.normalized, placed.contact_point_id, placed.row_id,
+    SELECT placed.recipient_id, placed.normalized, placed.contact_point_id,
         CASE WHEN {is_hidden} THEN '' ELSE placed.address END AS address,
         CASE WHEN placed.reason = '' AND placed.place > 1 THEN 'same_address' ELSE placed.reason END AS reason,
         CASE WHEN {is_hidden} THEN ''
@@ -280,11 +280,15 @@ _RECIPIENTS_OF = """grouped AS (
     LEFT JOIN recipients_person p ON p.id = placed.recipient_id{join}
 )"""
 # Only the rows of files have variables of their own; without any, a join less.
-_RECIPIENTS = _RECIPIENTS_OF.format(is_hidden=_IS_HIDDEN, name="placed.name", variables="CAST(NULL AS jsonb)", join="")
+_RECIPIENTS = _RECIPIENTS_OF.format(
+    is_hidden=_IS_HIDDEN, name="placed.name", variables="CAST(NULL AS jsonb)", join="", file_row="row_id"
+)
 _RECIPIENTS_WITH_VARIABLES = _RECIPIENTS_OF.format(
     is_hidden=_IS_HIDDEN,
     # of one row, also where two files have the address
     name="u.name, placed.name",
     variables="u.variables",
-    join="\n    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.row_id",
+    join="\n    LEFT JOIN targetlists_uploadedrow u ON u.id = placed.file_row",
+    # what a file says of an address holds for whoever is on record with it, too
+    file_row="MIN(row_id) OVER (PARTITION BY normalized)",
 )

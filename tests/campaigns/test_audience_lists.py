@@ -220,6 +220,20 @@ def test_who_is_outside_the_writers_groups_is_counted_and_not_named(class_5a, te
     assert (row.name, row.address, row.reason, row.about_ids) == ("", "", Reason.OUTSIDE_GROUPS, ())
 
 
+@pytest.mark.feature("S3.4")
+@pytest.mark.parametrize("is_chosen_with_her_class", [True, False])
+def test_the_values_of_a_file_hold_for_whoever_is_on_record_with_the_address(
+    class_5a, office, is_chosen_with_her_class
+):
+    people.guardian("Núria Ortega", "nuria@x.example", people.student("Lucía", class_5a))
+    bill = uploaded("Bill", nuria={"amount": "10"})
+    mailing = mailing_to(bill, by=office, also=(class_5a,) if is_chosen_with_her_class else ())
+    (row,) = audience.getting(mailing)
+    assert row.variables == {"amount": "10"}
+    assert row.name == ("Núria Ortega" if is_chosen_with_her_class else "Nuria")
+    assert audience.count(mailing).getting == 1
+
+
 @pytest.mark.feature("S0.2")
 def test_an_address_of_a_list_that_is_outside_the_writers_groups_is_not_told(class_5a, teacher):
     uploaded = UploadedList.objects.create(name="donors.csv")
