@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -100,6 +100,17 @@ def left_out(mailing, reason: str | None = None, limit: int = 100, offset: int =
     """A page of those who do not get it, by name; of one reason, or of all."""
     condition = "reason = %(reason)s" if reason else "reason <> ''"
     return _rows(mailing, condition, limit, offset, {"reason": reason})
+
+
+def without_value(mailing, names: Sequence[str]) -> dict[str, int]:
+    """Of each variable of files, for how many of those who get it there is no value."""
+    counted = ", ".join(
+        f"SUM(CASE WHEN TRIM(COALESCE(variables ->> %(name{place})s, '')) = '' THEN 1 ELSE 0 END)"
+        for place in range(len(names))
+    )
+    parameters = {f"name{place}": name for place, name in enumerate(names)}
+    (numbers,) = _fetch(mailing, f"SELECT {counted} FROM recipient WHERE reason = ''", **parameters)
+    return dict(zip(names, (number or 0 for number in numbers), strict=True))
 
 
 def _rows(mailing, condition: str, limit: int, offset: int, parameters: dict) -> list[AudienceRow]:

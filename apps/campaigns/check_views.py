@@ -21,7 +21,7 @@ from . import audience
 from .attachments import attachments_size
 from .audience import AudienceRow, Reason
 from .check_forms import SendForm, TestSendForm
-from .checking import obstacles
+from .checking import blanks, obstacles
 from .drafts import opens_draft
 from .models import Mailing, TestSend
 from .permitted import may_write_to_anybody
@@ -48,6 +48,7 @@ def check(request, mailing: Mailing) -> HttpResponse:
         "mailing": mailing,
         "count": count,
         "obstacles": found,
+        "blanks": blanks(mailing, count.getting),
         "reasons": _reasons(request, mailing, count),
         "place": place,
         "shown": shown[0] if shown else None,

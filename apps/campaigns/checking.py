@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.channels.email.html import to_text
 
 from . import audience
 from .attachments import ATTACHMENTS_LIMIT, attachments_size
 from .models import Mailing
-from .tags import broken_tags, unknown_tags
+from .tags import broken_tags, tags_without_default, unknown_tags, variables_of_files
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,36 @@ def _about_recipients(mailing: Mailing, count: audience.AudienceCount) -> list[s
     sentences = []
     if mailing.sender is None:
         sentences.append(_("No sender is chosen."))
-    if not count.getting:
+    if not count.getting and count.not_getting:
+        sentences.append(_all_left_out(count.not_getting))
+    elif not count.getting:
         sentences.append(_("Nobody would get it. Choose groups, people or addresses."))
     return sentences
+
+
+def _all_left_out(number: int) -> str:
+    sentence = ngettext(
+        "Nobody would get it: the one who is chosen is left out. The reason stands below.",
+        "Nobody would get it: all %(number)s who are chosen are left out. The reasons stand below.",
+        number,
+    )
+    return sentence % {"number": number}
+
+
+def blanks(mailing: Mailing, getting: int) -> list[str]:
+    """A sentence for each tag of a file that has no value for some who get it, and no default."""
+    tags = sorted(tags_without_default(mailing) & variables_of_files(mailing))
+    missing = audience.without_value(mailing, tags) if tags and getting else {}
+    return [_about_blank(tag, number, getting) for tag, number in missing.items() if number]
+
+
+def _about_blank(tag: str, number: int, getting: int) -> str:
+    sentence = ngettext(
+        "%(number)s of %(all)s has no value for “%(tag)s”: an empty place stands there in that letter.",
+        "%(number)s of %(all)s have no value for “%(tag)s”: an empty place stands there in their letters.",
+        number,
+    )
+    return sentence % {"number": intcomma(number), "all": intcomma(getting), "tag": tag}
 
 
 def _about_content(mailing: Mailing) -> list[str]:

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.merge_tags import as_title
 from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import AcademicYear, Group, Person
@@ -82,7 +83,7 @@ class Mailing(OrganizationModel):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return self.subject or str(_("(no subject yet)"))
+        return as_title(self.subject) or str(_("(no subject yet)"))
 
     @property
     def sender_name(self) -> str:

@@ -11,7 +11,7 @@ from apps.core.normalizing import without_accents
 from apps.organizations.models import Membership
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, Person
 from apps.targetlists.alternatives import as_sets
-from apps.targetlists.members import addresses_on, new_static_list, people_on
+from apps.targetlists.members import addresses_on, new_static_list, number_of, people_on
 from apps.targetlists.models import TargetList
 
 from .models import AudienceEntry, Mailing
@@ -183,6 +183,8 @@ def chosen(mailing: Mailing) -> Chosen:
     for entry in groups:
         entry.number = numbers.get(entry.group_id, 0)  # type: ignore[attr-defined]
     lists = list(entries.filter(target_list__isnull=False))
+    for entry in lists:
+        entry.number = number_of(entry.target_list)  # type: ignore[arg-type, attr-defined]
     people = entries.filter(person__isnull=False).order_by("person__search_name")
     addresses = entries.exclude(normalized="")
     number = people.count()

@@ -1,11 +1,12 @@
 """The tags that staff may put into a message, in groups as the buttons beside the editor show them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.merge_tags import MergeSyntaxError, compile_template
+from apps.core.merge_tags import MergeSyntaxError, Slot, compile_template
 
 from .models import Mailing
 
@@ -85,13 +86,27 @@ def known_tags(mailing: Mailing) -> set[str]:
 
 def unknown_tags(mailing: Mailing) -> list[str]:
     """Names used in subject or body that no recipient has a value for, in alphabetical order."""
-    used: set[str] = set()
+    return sorted({slot.name for slot in _slots(mailing)} - known_tags(mailing))
+
+
+def tags_without_default(mailing: Mailing) -> set[str]:
+    """Names used in subject or body with nothing to stand there instead of a value."""
+    return {slot.name for slot in _slots(mailing) if not slot.default}
+
+
+def variables_of_files(mailing: Mailing) -> set[str]:
+    """The names that have their values from files of addresses alone."""
+    return {variable for _name, variables in _files_of(mailing) for variable in variables}
+
+
+def _slots(mailing: Mailing) -> list[Slot]:
+    """The places of values in subject and body, as far as these are understood."""
+    slots: list[Slot] = []
     for source, kind in ((mailing.subject, "header"), (mailing.body, "html")):
-        try:
-            used |= compile_template(source, kind).tags  # type: ignore[arg-type]
-        except MergeSyntaxError:
-            continue
-    return sorted(used - known_tags(mailing))
+        with suppress(MergeSyntaxError):
+            segments = compile_template(source, kind).segments  # type: ignore[arg-type]
+            slots += [each for each in segments if isinstance(each, Slot)]
+    return slots
 
 
 def broken_tags(mailing: Mailing) -> list[str]:

@@ -31,6 +31,7 @@ _QUOTED = (
     r"|['‘’‚](?P<curly_single>[^'‘’‚]*)['‘’‚]"
 )
 _EXPRESSION = re.compile(rf"\s*{_NAME}\s*(?:\|\s*default\s*:\s*(?:{_QUOTED})\s*)?", re.IGNORECASE)
+_TAG = re.compile(r"\{\{([^{}]*)\}\}")
 _MARKUP = re.compile(r"<[a-zA-Z/!]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LINK_ATTRIBUTE_BEFORE = re.compile(r"\b(?:href|src|action)\s*=\s*[\"']?\s*\Z", re.IGNORECASE)
@@ -98,6 +99,19 @@ def compile_template(source: str, kind: Kind) -> MergeTemplate:
         end = close + 2
     segments.append(literal_for(source[end:]))
     return MergeTemplate(tuple(part for part in segments if part != ""))
+
+
+def as_title(source: str) -> str:
+    """A subject for people to read in lists: a tag becomes its default, or its name in brackets."""
+    return _TAG.sub(_in_brackets, source)
+
+
+def _in_brackets(tag: re.Match[str]) -> str:
+    found = _EXPRESSION.fullmatch(tag[1])
+    if not found:
+        return tag[0]
+    default = next(filter(None, found.group("straight", "single", "curly", "curly_single")), "")
+    return default or f"[{found['name']}]"
 
 
 def tag_name(heading: str, place: int) -> str:

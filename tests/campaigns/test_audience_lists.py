@@ -4,7 +4,7 @@ import pytest
 
 from apps.campaigns import audience
 from apps.campaigns.audience import Reason
-from apps.campaigns.models import AudienceEntry
+from apps.campaigns.models import AudienceEntry, Mailing
 from apps.campaigns.tags import unknown_tags
 from apps.deliveries.fan_out import fan_out
 from apps.organizations.scoping import in_organization
@@ -12,7 +12,7 @@ from apps.recipients.models import Enrolment, Person
 from apps.targetlists.conditions import check
 from apps.targetlists.models import TargetList, TargetListMember, UploadedList, UploadedRow
 from tests import people
-from tests.campaigns.composing import post_recipients, url
+from tests.campaigns.composing import post_recipients, text, url
 
 pytestmark = pytest.mark.django_db
 
@@ -232,6 +232,34 @@ def test_the_values_of_a_file_hold_for_whoever_is_on_record_with_the_address(
     assert row.variables == {"amount": "10"}
     assert row.name == ("Núria Ortega" if is_chosen_with_her_class else "Nuria")
     assert audience.count(mailing).getting == 1
+
+
+@pytest.mark.feature("S3.5")
+def test_the_check_page_counts_who_has_no_value_for_a_tag(class_5a, office, office_client, school):
+    people.guardian("Núria Ortega", "nuria@x.example", people.student("Lucía", class_5a))
+    bill = uploaded("Bill", zoe={"amount": "10"}, leo={"amount": " "})
+    mailing = mailing_to(bill, by=office, also=(class_5a,), subject="Bill of {{ amount }}", body="<p>Pay.</p>")
+    page = text(office_client.get(url(mailing, "check")))
+    assert "2 of 3 have no value for “amount”: an empty place stands there in their letters." in page
+    assert "Bill of [amount], by email from" in page
+    mailing.subject = 'Bill of {{ amount | default: "10 euros" }}'
+    mailing.save()
+    page = text(office_client.get(url(mailing, "check")))
+    assert "no value for" not in page
+    assert "Bill of 10 euros, by email from" in page
+
+
+def test_when_all_chosen_are_left_out_the_check_page_says_so(class_5a, office, office_client):
+    nuria = people.guardian("Núria Ortega", "nuria@x.example", people.student("Lucía", class_5a))
+    nobody = static("Board", nuria)
+    mailing = mailing_to(leaving_out=(nobody,), by=office, also=(class_5a,))
+    page = text(office_client.get(url(mailing, "check")))
+    assert "Nobody would get it: the one who is chosen is left out." in page
+    assert "Send a test first" not in page
+    recipients = text(office_client.get(url(mailing)))
+    assert "1 group, 0 people" in recipients
+    Mailing.objects.update(to_guardians=False, to_personal=False, to_communication=False)
+    assert "No kind of address is ticked" in text(office_client.get(url(mailing)))
 
 
 @pytest.mark.feature("S0.2")
