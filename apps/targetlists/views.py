@@ -1,5 +1,7 @@
 """Target lists: all of them, one with its members, and to name, copy and delete them."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -19,6 +21,7 @@ from .members import PEOPLE_ORDER, addresses_on, copy_of_filter, first_people_on
 from .models import TargetList, UploadedRow
 from .uploading import FileRefused, upload_list
 
+COLUMNS_SHOWN = 4  # of the variables of a file
 # A teacher chooses lists by name, and gets of their members those who are his; the pages show them whole.
 SEEING = (Permission.MANAGE_LISTS, Permission.SEND_TO_ALL, Permission.VIEW_PEOPLE)
 
@@ -66,9 +69,13 @@ def target_list(request, pk: int) -> HttpResponse:
     shows_addresses = is_uploaded or request.GET.get("show") == "addresses"
     number, addresses = number_of(found), 0 if found.kind == TargetList.Kind.FILTER else addresses_on(found).count()
     rows, order = _rows(found, number, text, shows_addresses)
+    page = paginate(rows, request, order)
+    if found.uploaded is not None:
+        _name_cells(page.rows, found.uploaded.variables[:COLUMNS_SHOWN])
     context = {
         "list": found,
-        "page": paginate(rows, request, order),
+        "page": page,
+        "columns": found.uploaded.variables[:COLUMNS_SHOWN] if found.uploaded else [],
         "shows_addresses": shows_addresses,
         "q": text,
         "number": number,
@@ -154,6 +161,12 @@ def _rows(found: TargetList, number: int, text: str, shows_addresses: bool):
     if text:
         rows = rows.filter(normalized__contains=text.lower())
     return rows, ("row",) if rows.model is UploadedRow else ("id",)
+
+
+def _name_cells(rows: Iterable[UploadedRow], columns: list[str]) -> None:
+    """Give each row its `cells`, (name, value) in the order of the file: the database keeps another."""
+    for row in rows:
+        row.cells = [(name, row.variables.get(name, "")) for name in columns]  # type: ignore[attr-defined]
 
 
 def _rights(request) -> dict:

@@ -353,6 +353,20 @@ def test_a_file_that_is_refused_makes_no_list_and_replaces_none(office_client, s
     assert sentence in text(response)
 
 
+def test_the_values_of_a_file_stand_below_their_names(office_client, school):
+    """PostgreSQL keeps the keys of a row in an order of its own: the shortest first."""
+    columns = ["a_long_name", "fee", "b"]
+    with in_organization(school):
+        file = UploadedList.objects.create(name="f.csv", variables=columns, rows_total=1)
+        row = {"value": "a@x.example", "normalized": "a@x.example", "name": "Ana"}
+        values = {"a_long_name": "first", "fee": "second", "b": "third"}
+        UploadedRow.objects.create(list=file, row=2, variables=values, **row)
+        made = TargetList.objects.create(name="File", kind="uploaded", uploaded=file)
+    page = office_client.get(school.url("lists:list", made.pk)).content.decode()
+    assert re.findall(r"<th>(a_long_name|fee|b)</th>", page) == columns
+    assert re.findall(r">(first|second|third)</td>", page) == ["first", "second", "third"]
+
+
 def test_another_file_takes_the_place_of_the_first(office_client, school):
     office_client.post(url(school, "new"), {"name": "Coaches", "kind": "uploaded", "file": upload()})
     with in_organization(school):
