@@ -3,23 +3,13 @@
 The office may change the text: what it writes is in the language of the school.
 """
 
-import re
 from datetime import date
-from math import ceil
 
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.organizations.scoping import current_organization
-
-# What fits on the page together with the address and the slip, as static/css/family-letter.css sets it: characters,
-# and lines, to which every paragraph but the first adds its distance. Capitals are wider.
-MAX_LENGTH = 1500
-MAX_LINES = 23
-_LETTERS_OF_LINE = 75
-_CAPITAL = 1.4
-_DISTANCE = 0.75
 
 
 def shipped_text() -> str:
@@ -34,29 +24,6 @@ def shipped_text() -> str:
             (_("If you use no email, say so on the slip, and the office finds another way."),),
         )
     return "\n\n".join(" ".join(sentences) for sentences in paragraphs)
-
-
-def problem_of(text: str) -> str:
-    """Why a text does not fit on one page, in a sentence; empty when it fits."""
-    if len(text) > MAX_LENGTH:
-        words = {"number": len(text), "limit": MAX_LENGTH}
-        return _("The text has %(number)s characters, and %(limit)s fit on one page. It was not kept.") % words
-    lines = _lines_of(text)
-    if lines > MAX_LINES:
-        words = {"number": ceil(lines), "limit": MAX_LINES}
-        return _("The text takes %(number)s lines, and %(limit)s fit on one page. It was not kept.") % words
-    return ""
-
-
-def _lines_of(text: str) -> float:
-    paragraphs = re.split(r"\n\s*\n", text.strip())
-    lines = sum(_lines_of_one(line) for paragraph in paragraphs for line in paragraph.split("\n"))
-    return lines + _DISTANCE * (len(paragraphs) - 1)
-
-
-def _lines_of_one(line: str) -> int:
-    width = sum(_CAPITAL if letter.isupper() else 1 for letter in line)
-    return max(1, ceil(width / _LETTERS_OF_LINE))
 
 
 def letter_date(day: date) -> str:

@@ -14,7 +14,8 @@ from apps.core.exports import csv_response
 from apps.organizations.models import Unit
 from apps.organizations.permissions import Permission, requires
 
-from .letter_text import MAX_LENGTH, keep_letter_text, letter_date, letter_text, problem_of
+from .letter_size import MAX_LENGTH, problem_of
+from .letter_text import keep_letter_text, letter_date, letter_text
 from .models import AcademicYear
 from .unreachable import SHOWN, asked_for, classes_of, counts, filled, number_out_of_reach, students_out_of_reach
 from .views import SEEING

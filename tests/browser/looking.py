@@ -19,6 +19,11 @@ _WIDER = """() => [...document.querySelectorAll("body *")]
     .slice(0, 5).map((each) => each.outerHTML.slice(0, 120))"""
 
 
+# What htmx says of a request that a later one of the same form has overtaken (hx-sync): that is as it should be. Of one
+# that failed it says htmx:sendError or htmx:responseError besides.
+_OVERTAKEN = ("htmx:sendAbort", "htmx:afterRequest")
+
+
 @dataclass
 class Looker:
     """`look(page, name)` fails with a readable list of what is wrong with the page; pictures go to `folder`."""
@@ -37,7 +42,8 @@ class Looker:
         context.on("weberror", lambda error: self._complain(str(error.error)))
 
     def _complain(self, sentence: str) -> None:
-        self.complaints.append(f"The console says: {sentence}")
+        if not sentence.startswith(_OVERTAKEN):
+            self.complaints.append(f"The console says: {sentence}")
 
     def _seen(self, page: Page, name: str) -> list[str]:
         """The page in both widths and both schemes; afterwards it is wide and light again."""
