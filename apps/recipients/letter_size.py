@@ -5,8 +5,8 @@ from math import ceil
 
 from django.utils.translation import gettext as _
 
-# As static/css/family-letter.css sets it: characters,
-# and lines, to which every paragraph but the first adds its distance. Capitals are wider.
+# As static/css/family-letter.css sets it: characters, and lines, to which every paragraph but the first adds its
+# distance. Capitals are wider.
 MAX_LENGTH = 1500
 MAX_LINES = 23
 _LETTERS_OF_LINE = 75
