@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.large_sets import large_sets
-from apps.core.normalizing import without_accents
+from apps.recipients.searching import parts_of_name
 
 from .audience_sql import audience_sql
 
@@ -89,11 +89,21 @@ def count(mailing) -> AudienceCount:
 
 def getting(mailing, search: str = "", limit: int = 100, offset: int = 0) -> list[AudienceRow]:
     """A page of those who get it, by name; `search` is part of a name or an address."""
-    pattern = "%" + without_accents(search).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    condition = "reason = ''"
+    condition, parameters = "reason = ''", {}
     if search:
-        condition += " AND (search_name LIKE %(pattern)s ESCAPE '\\' OR normalized LIKE %(pattern)s ESCAPE '\\')"
-    return _rows(mailing, condition, limit, offset, {"pattern": pattern})
+        parameters = {"address": _pattern(search.strip().casefold())}
+        found = []
+        for place, part in enumerate(parts_of_name(search)):
+            parameters[f"part{place}"] = _pattern(f" {part.text}" if part.begins_word else part.text)
+            found.append(f"' ' || search_name LIKE %(part{place})s ESCAPE '\\'")
+        named = f"({' AND '.join(found)}) OR " if found else ""
+        condition += f" AND ({named}normalized LIKE %(address)s ESCAPE '\\')"
+    return _rows(mailing, condition, limit, offset, parameters)
+
+
+def _pattern(text: str) -> str:
+    """For LIKE: `text` anywhere."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def left_out(mailing, reason: str | None = None, limit: int = 100, offset: int = 0) -> list[AudienceRow]:

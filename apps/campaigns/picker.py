@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core.normalizing import without_accents
 from apps.organizations.models import Membership
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, Person
+from apps.recipients.searching import of_name
 from apps.targetlists.alternatives import as_sets
 from apps.targetlists.members import addresses_on, new_static_list, number_of, people_on
 from apps.targetlists.models import TargetList
@@ -107,7 +108,7 @@ def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = ""
     target_list = _list_of(key)
     addresses = addresses_on(target_list).count() if target_list else 0
     if search:
-        people = people.filter(search_name__contains=without_accents(search))
+        people = people.filter(of_name(search))
     chosen = AudienceEntry.objects.filter(mailing=mailing, person=OuterRef("pk"))
     people = people.filter(~Exists(chosen)).prefetch_related(
         Prefetch("guardianships", Guardianship.objects.select_related("guardian")),

@@ -1,6 +1,5 @@
 """What every form of Bedel shares: the look of its controls, and text that fits on one line."""
 
-import re
 import unicodedata
 
 from django import forms
@@ -10,17 +9,14 @@ from django.db import IntegrityError, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from .normalizing import without_unseen
+
 _NO_BOUND = 2**31 - 1  # what a database takes; nobody meant it as a bound
-
-
-# Of no width, and those that turn the direction of what follows (Unicode TR 9): they come along when text is pasted,
-# and make a name look like another. Not the joiners of emoji and of Persian.
-_NOT_SEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def one_line(value: str) -> str:
     """`value` with single spaces, and without signs of no width. Raises ValidationError on control characters."""
-    text = " ".join(_NOT_SEEN.sub("", value).split())
+    text = without_unseen(value)
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co") for character in text):
         raise ValidationError(_("This has invisible characters in it. Type it again."))
     return text
@@ -32,7 +28,7 @@ def without_relations(field, **kwargs):
 
 
 class LooksMixin:
-    """Gives the controls of a form their class, and one-line text its single spaces."""
+    """Gives the controls of a form their class, and text of one line its single spaces."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -46,13 +42,13 @@ class LooksMixin:
             text = self.cleaned_data.get(name)  # type: ignore[attr-defined]
             if isinstance(text, str) and isinstance(field, forms.CharField):
                 try:
-                    self.cleaned_data[name] = text if _is_secret(field) else one_line(text)  # type: ignore[attr-defined]
+                    self.cleaned_data[name] = text if _as_typed(field) else one_line(text)  # type: ignore[attr-defined]
                 except ValidationError as problem:
                     self.add_error(name, problem)  # type: ignore[attr-defined]
 
 
-def _is_secret(field: forms.Field) -> bool:
-    return isinstance(field.widget, forms.PasswordInput)
+def _as_typed(field: forms.Field) -> bool:
+    return isinstance(field.widget, forms.PasswordInput | forms.Textarea)
 
 
 def say_bounds(form: forms.ModelForm, *names: str) -> None:

@@ -24,15 +24,25 @@ _SEPARATORS = str.maketrans("", "", " .-")
 # Signs from the first combining character of Unicode to the last, and letters whose stroke is no sign of its own.
 _SIGNS = {code: "" for code in range(0x300, 0x1E94B) if unicodedata.combining(chr(code))}
 _STROKES = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
-_FOLDED = {**_SIGNS, **{ord(letter): plain for letter, plain in _STROKES.items()}}
+# Between two l of Catalan (gal·la, col·legi), in the signs by which it is written; nobody types it to search.
+_DOTS = dict.fromkeys("·•‧∙⋅", "")
+_FOLDED = {**_SIGNS, **{ord(letter): plain for letter, plain in (_STROKES | _DOTS).items()}}
+# Of no width, and those that turn the direction of what follows (Unicode TR 9): they come along when text is pasted,
+# and make a name look like another. Not the joiners of emoji and of Persian.
+_NOT_SEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def without_accents(text: str) -> str:
-    """`text` folded for searching: no accents, no case, single spaces."""
+    """`text` folded for searching: no accents, no case, no middle dot, single spaces."""
     if text.isascii():
         return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(decomposed.translate(_FOLDED).split())
+
+
+def without_unseen(text: str) -> str:
+    """`text` without signs of no width, on one line, with single spaces."""
+    return " ".join(_NOT_SEEN.sub("", text).split())
 
 
 def normalize_email(value: str) -> str:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 from apps.core.exports import in_portions
-from apps.core.normalizing import without_accents
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
+from apps.recipients.searching import of_name
 from apps.surveys.models import Answer, AnswerChange
 
 from .models import Delivery, DeliveryAbout
@@ -91,12 +91,11 @@ def narrowed_students(mailing: Mailing, answer: str = "", group: str = "", searc
         students = students.filter(~Exists(classes))
     elif group.isascii() and group.isdigit() and len(group) < 18:
         students = students.filter(Exists(classes.filter(group=int(group))))
-    plain = without_accents(search.replace("\0", "").replace(",", " "))
-    if plain:
+    search = search.replace("\0", "").strip()
+    if search:
         mailed = DeliveryAbout.objects.filter(delivery__mailing=mailing, delivery__reason="", person=OuterRef("pk"))
-        by_address = Exists(mailed.filter(delivery__normalized__contains=plain))
-        words = Q(*(Q(search_name__contains=word) for word in plain.split()))
-        students = students.filter(words | Q(by_address))
+        by_address = Exists(mailed.filter(delivery__normalized__contains=search.casefold()))
+        students = students.filter(of_name(search) | Q(by_address))
     return students
 
 

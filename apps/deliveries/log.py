@@ -13,6 +13,7 @@ from apps.campaigns.reasons import NextStep, next_step
 from apps.core.exports import in_portions
 from apps.core.normalizing import without_accents
 from apps.recipients.models import ContactPoint
+from apps.recipients.searching import of_name
 
 from .models import Delivery, DeliveryAbout, Packet
 from .status_words import status_of
@@ -42,7 +43,7 @@ def rows_of_log(
     if search:
         plain = without_accents(search)
         rows = rows.filter(
-            Q(person__search_name__contains=plain) | Q(normalized__contains=plain) | Q(name__icontains=search)
+            of_name(search, "person__search_name") | Q(normalized__contains=plain) | Q(name__icontains=search)
         )
         rows = rows if may_see_people else rows.exclude(reason=Reason.OUTSIDE_GROUPS)
     return rows

@@ -10,10 +10,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.campaigns.models import Mailing
-from apps.core.normalizing import without_accents
 from apps.organizations.models import Membership
 from apps.organizations.roles import writes_to, writes_to_own_groups_alone
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Person
+from apps.recipients.searching import of_name
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Member:
 def members(search: str = "") -> QuerySet[Membership]:
     """Everybody's memberships, by name; with a search those whose name, login or name on record has all its words."""
     found = Membership.objects.select_related("user", "role", "person").annotate(groups=_groups_taught())
-    for word in search.split():
-        on_record = Q(person__search_name__contains=without_accents(word))
+    for word in search.replace(",", " ").split():
+        on_record = of_name(word, "person__search_name")
         found = found.filter(Q(user__name__icontains=word) | Q(user__email__icontains=word) | on_record)
     return found
 
@@ -80,11 +80,7 @@ def choose_person(membership: Membership, person: Person | None) -> bool:
 def likely_people(membership: Membership) -> QuerySet[Person]:
     """The staff who have the member's login for an address, or bear his name."""
     points = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL, normalized=membership.user.email)
-    words = without_accents(membership.user.name).split()
-    named = Q(search_name__contains=words[0]) if words else Q(pk=None)
-    for word in words[1:]:
-        named &= Q(search_name__contains=word)
-    return staff().filter(Q(pk__in=points.values("person")) | named)
+    return staff().filter(Q(pk__in=points.values("person")) | of_name(membership.user.name))
 
 
 def staff() -> QuerySet[Person]:

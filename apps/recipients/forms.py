@@ -2,24 +2,19 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.form_looks import LooksMixin
 from apps.core.normalizing import normalize_document
 from apps.organizations.models import Unit
 
 from .family import pin_name, set_here
 from .former_numbers import choose_number, holder_of
-from .models import ContactPoint, Group, Guardianship, NoteFolder, Person, Source
+from .models import AcademicYear, ContactPoint, Group, Guardianship, NoteFolder, Person, Source
 
 
-def _dress(form: forms.BaseForm) -> None:
-    """Give the text inputs and selects the class that the stylesheets know."""
-    for field in form.fields.values():
-        if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect):
-            field.widget.attrs["class"] = "input"
-
-
-class PersonForm(forms.ModelForm):
+class PersonForm(LooksMixin, forms.ModelForm):
     """Name, language, unit and the school's own number. A name in either field is enough.
 
     Names and languages that are typed here are pinned against imports.
@@ -37,7 +32,6 @@ class PersonForm(forms.ModelForm):
         if self.instance.kind == Person.Kind.ACCOUNT:
             self.fields["last_name"].label = _("Name of the company")
             del self.fields["first_name"]
-        _dress(self)
 
     def clean_document(self) -> str:
         return normalize_document(self.cleaned_data["document"])
@@ -69,7 +63,7 @@ class PersonForm(forms.ModelForm):
         return cleaned
 
 
-class ContactPointForm(forms.ModelForm):
+class ContactPointForm(LooksMixin, forms.ModelForm):
     """An address or a number. Saving it by hand makes it good again, and pins it against imports."""
 
     class Meta:
@@ -80,7 +74,6 @@ class ContactPointForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.person.kind != Person.Kind.STUDENT:
             del self.fields["purpose"]
-        _dress(self)
 
     def clean(self) -> dict:
         cleaned = super().clean() or self.cleaned_data
@@ -107,17 +100,13 @@ class ContactPointForm(forms.ModelForm):
                 setattr(self.instance, name, self.cleaned_data[name])
 
 
-class GuardianForm(forms.Form):
+class GuardianForm(LooksMixin, forms.Form):
     """A new guardian of a student, or one who is on record already (found by the address)."""
 
     first_name = forms.CharField(label=_("First name"), max_length=200, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=200, required=False)
     email = forms.CharField(label=_("Email"), max_length=254, required=False)
     relation = forms.CharField(label=_("Relation"), max_length=60, required=False, help_text=_("Mother, father, ..."))
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        _dress(self)
 
     def clean(self) -> dict:
         cleaned = super().clean() or self.cleaned_data
@@ -132,17 +121,13 @@ class GuardianForm(forms.Form):
         return cleaned
 
 
-class GuardianshipForm(forms.ModelForm):
+class GuardianshipForm(LooksMixin, forms.ModelForm):
     class Meta:
         model = Guardianship
         fields = ["relation", "restricted"]
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        _dress(self)
 
-
-class NoteForm(forms.Form):
+class NoteForm(LooksMixin, forms.Form):
     """A note, in a folder that is there or is made with it."""
 
     folder = forms.CharField(label=_("Folder"), max_length=100)
@@ -150,24 +135,29 @@ class NoteForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        _dress(self)
         self.fields["folder"].widget.attrs["list"] = "note-folders"
         self.folders = NoteFolder.objects.values_list("name", flat=True)
 
 
-class EnrolForm(forms.Form):
+class EnrolForm(LooksMixin, forms.Form):
     """Put a person into a group of any year."""
 
     group: "forms.ModelChoiceField[Group]" = forms.ModelChoiceField(queryset=None, label=_("Group"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        groups = Group.objects.select_related("year", "unit").order_by("-year__starts_on", "unit__name", "name")
-        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
-        self.fields["group"].empty_label = _("Choose a group")  # type: ignore[attr-defined]
-        self.fields["group"].label_from_instance = _name_of_group  # type: ignore[attr-defined]
-        _dress(self)
+        self.fields["group"].queryset = Group.objects.all()  # type: ignore[attr-defined]
+        self.fields["group"].choices = [("", _("Choose a group")), *_groups_by_year()]  # type: ignore[attr-defined]
 
 
-def _name_of_group(group: Group) -> str:
-    return " · ".join(str(part) for part in (group.name, group.unit, group.year) if part)
+def _groups_by_year() -> list[tuple[str, list[tuple[int, str]]]]:
+    """The groups as the choices of a form, under their years: the present one first, last those without a year."""
+    current = AcademicYear.current()
+    found: dict[str, list[tuple[int, str]]] = {str(current): []} if current else {}
+    groups = Group.objects.select_related("year", "unit").order_by(
+        F("year__starts_on").desc(nulls_last=True), "unit__name", "name"
+    )
+    for group in groups:
+        name = " · ".join(str(part) for part in (group.name, group.unit) if part)
+        found.setdefault(str(group.year or _("Without a year")), []).append((group.pk, name))
+    return [(year, choices) for year, choices in found.items() if choices]

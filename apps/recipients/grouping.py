@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
-from apps.core.normalizing import without_accents
 from apps.organizations.models import Unit
 
 from .models import AcademicYear, Enrolment, Group, Person, Source
+from .searching import of_name
 from .taking_away import end_enrolments
 
 STUDENT, TEACHER = Enrolment.Role.STUDENT, Enrolment.Role.TEACHER
@@ -34,13 +34,12 @@ def members(group: Group, role: str = STUDENT) -> QuerySet[Person]:
 def who_may_come(group: Group, role: str, search: str = "", source: Group | None = None) -> QuerySet[Person]:
     """Who is at the school and could be put into the group: staff as its teachers, students as its students.
 
-    `search`: every word stands in the name, accents and case ignored. `source`: only who is in that group.
+    `search`: as `searching.of_name`. `source`: only who is in that group.
     """
     kind = Person.Kind.STAFF if role == TEACHER or group.kind == Group.Kind.STAFF else Person.Kind.STUDENT
     people = Person.objects.filter(kind=kind, active=True)
     people = people.filter(~Exists(Enrolment.objects.filter(group=group, role=role, person=OuterRef("pk"))))
-    for word in without_accents(search).split():
-        people = people.filter(search_name__contains=word)
+    people = people.filter(of_name(search)) if search else people
     if source:
         people = people.filter(Exists(Enrolment.objects.filter(group=source, person=OuterRef("pk"))))
     return people

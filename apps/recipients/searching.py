@@ -5,8 +5,7 @@ finds few is asked for first, way by way; what finds many is read in the order o
 """
 
 import re
-from functools import reduce
-from operator import and_
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -41,6 +40,38 @@ def narrowed(people: QuerySet[Person], text: str) -> QuerySet[Person]:
     return people.filter(condition)
 
 
+class PartOfName(NamedTuple):
+    """What has to stand in a folded name (`search_name`): anywhere, or where a word of it begins."""
+
+    text: str
+    begins_word: bool
+
+
+def parts_of_name(text: str) -> list[PartOfName]:
+    """What of `text`, as somebody types it, has to stand in a name: its words without accents, case, commas.
+
+    A word with a sign in it (o'brien, gal.la) is taken apart: whatever sign stands in the name between the two.
+    What has an @ in it is no name: it has no parts.
+    """
+    if "@" in text:
+        return []
+    found = []
+    for word in without_accents(text.replace("\0", "")).split():
+        parts = [part for part in _SIGNS.split(word) if part]
+        found += [PartOfName(part, len(parts) == 1 and len(part) < _LETTERS) for part in parts]
+    return found
+
+
+def of_name(text: str, name: str = "search_name") -> Q:
+    """All parts of `text` stand in the folded name that the lookup `name` leads to. A text of signs is in no name."""
+    parts = parts_of_name(text)
+    condition = Q() if parts else Q(pk=None)
+    for part in parts:
+        within = Q(**{f"{name}__contains": f" {part.text}" if part.begins_word else part.text})
+        condition &= within | Q(**{f"{name}__startswith": part.text}) if part.begins_word else within
+    return condition
+
+
 def number_up_to_most(people: QuerySet[Person]) -> int:
     """How many they are; MOST + 1 for more than MOST."""
     return people.order_by()[: MOST + 1].count()
@@ -55,7 +86,7 @@ def _ways(text: str) -> list[Q]:
     points = ContactPoint.objects.filter(_of_address(plain))
     of_guardian = Exists(points.filter(person=OuterRef("guardian")))
     return [
-        _of_name(plain),
+        of_name(text),
         Q(Exists(points.filter(person=OuterRef("pk")))),
         Q(Exists(Guardianship.objects.filter(of_guardian, student=OuterRef("pk")))),
         _of_document(normalize_document(text)) | Q(external_id__in=_cases(text)),
@@ -73,19 +104,6 @@ def _of_document(document: str) -> Q:
         return Q(document=document) & ~Q(document="")
     # The two bounds are for the index, which a beginning alone does not use in every collation.
     return Q(document__startswith=document, document__gte=document, document__lte=f"{document}ZZZZ")
-
-
-def _of_name(plain: str) -> Q:
-    condition = Q()
-    for word in plain.split():
-        parts = [part for part in _SIGNS.split(word) if part]
-        if len(parts) > 1:  # o'brien, whatever sign stands in the name between the two
-            condition &= reduce(and_, (Q(search_name__contains=part) for part in parts))
-        elif parts and len(parts[0]) >= _LETTERS:
-            condition &= Q(search_name__contains=parts[0])
-        elif parts:
-            condition &= Q(search_name__startswith=parts[0]) | Q(search_name__contains=f" {parts[0]}")
-    return condition
 
 
 def _of_address(plain: str) -> Q:

@@ -105,15 +105,21 @@ def filled(classes: list[ClassCount], rows: Iterable[tuple[Group | None, Person]
     return [each for each in classes if each.rows]
 
 
-def asked_for(query, organization_years: list[AcademicYear]) -> Asked:
-    """What the query string asks for (`year`, `unit`, `group`, `student`); what makes no sense is passed over."""
-    year = next((each for each in organization_years if str(each.pk) == query.get("year")), None)
-    unit = Unit.objects.filter(pk=posted_id(query.get("unit"))).first()
-    group = Group.objects.filter(pk=posted_id(query.get("group")), kind=Group.Kind.CLASS).select_related("year").first()
+def asked_for(query) -> Asked:
+    """What the query string asks for (`year`, `unit`, `group`, `student`), each of which may be missing or empty.
+
+    Raises ObjectDoesNotExist for a year, unit or class that is not there: nobody is to print letters to a whole school
+    by the address of a class that has been deleted.
+    """
+    asked_year = query.get("year")
+    year = AcademicYear.objects.get(pk=posted_id(asked_year)) if asked_year else AcademicYear.current()
+    unit = Unit.objects.get(pk=posted_id(query["unit"])) if query.get("unit") else None
+    classes = Group.objects.filter(kind=Group.Kind.CLASS).select_related("year")
+    group = classes.get(pk=posted_id(query["group"])) if query.get("group") else None
     chosen = posted_ids(query.getlist("student"))
     if group and group.year:
         return Asked(group.year, None, group, chosen)
-    return Asked(year or AcademicYear.current(), unit, None, chosen)
+    return Asked(year, unit, None, chosen)
 
 
 def classes_of(asked: Asked) -> QuerySet[Group]:

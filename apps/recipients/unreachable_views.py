@@ -3,8 +3,8 @@
 from itertools import islice
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpResponse
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,9 +15,9 @@ from apps.organizations.models import Unit
 from apps.organizations.permissions import Permission, requires
 
 from .letter_size import MAX_LENGTH, problem_of
-from .letter_text import keep_letter_text, letter_date, letter_text
+from .letter_text import keep_letter_text, letter_text, letter_words
 from .models import AcademicYear
-from .unreachable import SHOWN, asked_for, classes_of, counts, filled, number_out_of_reach, students_out_of_reach
+from .unreachable import SHOWN, Asked, asked_for, classes_of, counts, filled, number_out_of_reach, students_out_of_reach
 from .views import SEEING
 
 
@@ -25,12 +25,11 @@ from .views import SEEING
 @require_GET
 def unreachable(request) -> HttpResponse:
     """Per class of the year (`?year=`, `?unit=`, `?group=`) the students out of reach, with why."""
-    years = list(AcademicYear.objects.all())
-    asked = asked_for(request.GET, years)
+    asked = _asked(request)
     classes = counts(asked)
     context = {
         "asked": asked,
-        "years": years,
+        "years": list(AcademicYear.objects.all()),
         "units": Unit.objects.all(),
         "classes": classes_of(asked),
         "sections": filled(classes, islice(students_out_of_reach(asked), SHOWN)),
@@ -45,7 +44,7 @@ def unreachable(request) -> HttpResponse:
 @require_GET
 def download(request) -> FileResponse:
     """All of them as a table, a line for each student."""
-    asked = asked_for(request.GET, list(AcademicYear.objects.all()))
+    asked = _asked(request)
     header = (_("Class"), _("Unit"), _("Name"), _("Number"), _("Why"))
     rows = (
         (
@@ -71,13 +70,14 @@ def letters(request) -> HttpResponse:
         if not problem:
             return redirect(request.get_full_path())
         messages.error(request, problem)
-    asked = asked_for(request.GET, list(AcademicYear.objects.all()))
+    asked = _asked(request)
     if "ticked" in request.GET and not asked.chosen:
         messages.error(request, _("Tick somebody first."))
         return redirect(request.organization.url("people:unreachable") + f"?year={asked.year.pk if asked.year else ''}")
+    today = timezone.localdate()
     found: dict[int, tuple] = {}
-    for group, person in islice(students_out_of_reach(asked), SHOWN + 1):
-        found.setdefault(person.pk, (group, person))
+    for group, student in islice(students_out_of_reach(asked), SHOWN + 1):
+        found.setdefault(student.pk, (group, student, letter_words(student, today)))
     context = {
         "asked": asked,
         "letters": list(found.values())[:SHOWN],
@@ -86,10 +86,16 @@ def letters(request) -> HttpResponse:
         "text": letter_text(),
         "typed": request.POST.get("text"),  # what did not fit is there to be cut
         "limit": MAX_LENGTH,
-        "date": letter_date(timezone.localdate()),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
     }
     return render(request, "people/letters.html", context)
+
+
+def _asked(request) -> Asked:
+    try:
+        return asked_for(request.GET)
+    except ObjectDoesNotExist:
+        raise Http404 from None
 
 
 def _keep(request) -> str:

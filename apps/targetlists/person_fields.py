@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from apps.core.normalizing import without_accents
 from apps.organizations.models import Unit
 from apps.recipients.models import Consent, ContactPoint, Person
+from apps.recipients.searching import parts_of_name
 
 from .alternatives import HasRow
 from .condition_fields import (
@@ -75,16 +76,13 @@ def _flag(condition: Q):
 
 
 def _name(operator: str, text: str) -> Q:
-    """Every word stands in the name. A text of signs alone, such as an accent, is in no name."""
+    """Every word stands in the name, or the name begins so. A text of signs alone, such as an accent, is in no name."""
+    if operator != _BEGINS.name:
+        parts = parts_of_name(text)
+        condition = Q(*(Q(search_name__contains=part.text) for part in parts)) if parts else NOBODY
+        return unless(operator, condition)
     words = without_accents(text).split()
-    if not words:
-        return unless(operator, NOBODY)
-    if operator == _BEGINS.name:
-        return Q(search_name__startswith=" ".join(words))
-    condition = Q(search_name__contains=words[0])
-    for word in words[1:]:
-        condition &= Q(search_name__contains=word)
-    return unless(operator, condition)
+    return Q(search_name__startswith=" ".join(words)) if words else NOBODY
 
 
 def _day(name: str, is_moment: bool = False):

@@ -155,6 +155,10 @@ def test_search_finds_part_of_a_name_or_address_and_takes_signs_literally(class_
     mailing = people.mailing(class_5a, by=office)
     assert [r.name for r in audience.getting(mailing, search="ORTÉGA")] == ["Núria Ortega"]
     assert [r.name for r in audience.getting(mailing, search="a_o@")] == ["Núria Ortega"]
+    assert [r.name for r in audience.getting(mailing, search="Núria Ortega")] == ["Núria Ortega"]
+    assert [r.name for r in audience.getting(mailing, search="Puig, Joan")] == ["Joan Puig"]
+    assert [r.name for r in audience.getting(mailing, search="jo")] == ["Joan Puig"]
+    assert audience.getting(mailing, search="uig joa nu") == []
     assert audience.getting(mailing, search="%") == []
 
 

@@ -178,6 +178,13 @@ def test_groups_come_first_then_the_people_of_the_opened_one(draft, office_clien
     assert "Vila, Leo" not in shown
 
 
+@pytest.mark.parametrize("typed", ["Aina Puig", "Puig, Aina", "AÍNA"])
+def test_somebody_is_found_in_the_opened_group_however_the_name_is_written(draft, office_client, typed):
+    for search, found in [(typed, 1), (f"{typed} Vila", 0)]:
+        shown = text(office_client.get(url(draft), {"group": draft.form_a.pk, "name": search}))
+        assert shown.count("<span>Puig, Aina</span>") == found
+
+
 @pytest.mark.feature("S0.6")
 def test_the_four_arrows_move_some_or_all_in_and_out(draft, office_client):
     group = draft.form_a.pk

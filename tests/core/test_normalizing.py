@@ -81,6 +81,7 @@ def test_a_document_is_capitals_and_digits(written, document):
         ("Đorđe Núñez", "dorde nunez"),
         ("Strauß Œuvre", "strauss oeuvre"),
         ("PUIG  anna", "puig anna"),
+        ("Gal·la Coŀlell", "galla collell"),
     ],
 )
 def test_names_are_folded_for_searching(written, folded):

@@ -1,7 +1,7 @@
 """The record of a person: what was agreed to and when, notes, and the messages with their answers."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
-from apps.recipients.models import ConsentChange, Guardianship, Note, NoteFolder, Person
+from apps.recipients.models import AcademicYear, ConsentChange, Group, Guardianship, Note, NoteFolder, Person
 from apps.surveys.models import Answer, Question
 from tests import people
 from tests.conftest import make_member
@@ -44,6 +44,25 @@ def test_every_change_of_a_consent_stays_in_its_history(office_client, school, f
     assert "Photographs" in shown
     assert "History" in shown
     assert office_client.post(url, {"kind": "everything", "granted": "yes"}).status_code == 404
+
+
+def test_signs_that_nobody_sees_are_no_part_of_a_name_and_notes_keep_their_lines(office_client, school, family):
+    values = {"first_name": "A\u202eina\u200b", "last_name": " Puig  Mas ", "active": "on"}
+    office_client.post(school.url("people:edit", family[0].pk), values)
+    aina = Person.objects.get(pk=family[0].pk)
+    assert (aina.first_name, aina.last_name) == ("Aina", "Puig Mas")
+    office_client.post(school.url("people:note_add", family[0].pk), {"folder": "Log", "text": "One.\nTwo."})
+    assert Note.objects.get().text == "One.\nTwo."
+
+
+def test_the_groups_to_choose_from_stand_under_their_years_with_the_present_one_first(office_client, school, family):
+    current = AcademicYear.current()
+    following = AcademicYear.objects.create(
+        name="The year after", starts_on=current.ends_on + timedelta(days=40), ends_on=current.ends_on + timedelta(300)
+    )
+    Group.objects.create(name="6º A", kind=Group.Kind.CLASS, year=following)
+    found = re.findall(r'<optgroup label="([^"]+)"', page(office_client, school, family[0]))
+    assert found == [current.name, "The year after"]
 
 
 def test_notes_are_kept_in_folders_and_changed_by_their_writer_alone(office_client, client, school, family):

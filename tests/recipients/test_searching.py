@@ -47,6 +47,8 @@ def names(text: str) -> set[str]:
         ("o'brien", {"Tess"}),
         ("O’Brien, Tess", {"Tess"}),
         ("gal.la", {"Gal·la"}),
+        ("galla", {"Gal·la"}),
+        ("gal·la", {"Gal·la"}),
         ("vlc-20418", {"Lucía"}),
         ("VLC-2041", set()),
         ("12345678", {"Bo"}),

@@ -178,6 +178,32 @@ def test_each_family_gets_one_letter_in_the_language_of_the_school(office_client
     assert "no tiene ninguna dirección suya que funcione" in letter
 
 
+def test_a_letter_is_in_the_language_of_the_family_until_the_office_writes_its_own(office_client, school, group):
+    school.language = "es"
+    school.save()
+    for name, language in [("Aina Puig", "it"), ("Ona Soler", "")]:
+        guardian = people.guardian(f"Mare {name}", "", people.student(name, group))
+        Person.objects.filter(pk=guardian.pk).update(language=language)
+    aina, ona = office_client.get(school.url("people:letters")).text.split("<article")[1:]
+    assert 'lang="it"' in aina
+    assert "Alla famiglia di" in aina
+    assert 'lang="es"' in ona
+    assert "A la familia de" in ona
+    office_client.post(school.url("people:letters"), {"text": "Venga a la oficina."})
+    letters = office_client.get(school.url("people:letters")).text.split("<article")[1:]
+    assert all('lang="es"' in letter and "A la familia de" in letter for letter in letters)
+
+
+def test_a_class_that_is_not_there_or_of_another_school_prints_no_letters(office_client, school, other_school, group):
+    people.student("Aina Puig", group)
+    with in_organization(other_school):
+        theirs = people.group("5º A")
+    for asked in (f"group={theirs.pk}", "group=abc", f"year={theirs.year_id}", "unit=999999999999999999999"):
+        for page in ("people:letters", "people:unreachable"):
+            assert office_client.get(school.url(page) + f"?{asked}").status_code == 404
+    assert office_client.get(school.url("people:letters") + "?group=&year=&unit=").text.count("<article") == 1
+
+
 def test_only_those_ticked_are_printed_and_nobody_of_another_organisation(office_client, school, other_school, group):
     aina, _ona = people.student("Aina Puig", group), people.student("Ona Soler", group)
     reached = people.student("Marta Vila", group, address="marta@x.example")
@@ -185,7 +211,7 @@ def test_only_those_ticked_are_printed_and_nobody_of_another_organisation(office
         stranger = people.student("Pol Serra", people.group("1A"))
     ticked = {"ticked": "yes", "student": [aina.pk, reached.pk, stranger.pk, "x"]}
     letters = office_client.get(school.url("people:letters"), ticked).context["letters"]
-    assert [student for _group, student in letters] == [aina]
+    assert [student for _group, student, _words in letters] == [aina]
     nobody = office_client.get(school.url("people:letters"), {"ticked": "yes"}, follow=True).text
     assert "Tick somebody first." in nobody
 
@@ -246,9 +272,8 @@ def test_hundreds_are_listed_in_a_number_of_queries_that_does_not_grow(
         ("sv", "3 april 2026", "22 november 2026"),
     ],
 )
-def test_the_day_of_a_letter_is_written_as_the_language_writes_it(school, scoped, language, april, november):
-    school.language = language
-    assert (letter_date(date(2026, 4, 3)), letter_date(date(2026, 11, 22))) == (april, november)
+def test_the_day_of_a_letter_is_written_as_the_language_writes_it(language, april, november):
+    assert (letter_date(date(2026, 4, 3), language), letter_date(date(2026, 11, 22), language)) == (april, november)
 
 
 @pytest.mark.parametrize(

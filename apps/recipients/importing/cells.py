@@ -7,7 +7,7 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from apps.core.normalizing import normalize_document, normalize_email, normalize_phone, without_accents
+from apps.core.normalizing import normalize_document, normalize_email, normalize_phone, without_accents, without_unseen
 
 from .staged import Mistake, Remark, Staged, StagedContact
 
@@ -103,7 +103,7 @@ class RowFacts:
         """A name or title without line ends and double spaces; too long or invisible: the row is left out."""
         if text.isprintable() and len(text) <= NAME_LENGTH and "  " not in text:
             return text
-        text = " ".join(text.split())
+        text = without_unseen(text)
         if len(text) > NAME_LENGTH:
             number = {"number": len(text)}
             self.mistake(
