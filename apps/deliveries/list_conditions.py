@@ -68,7 +68,13 @@ def _unanswered(mailings: list[str]) -> Q:
     """Students about whom nobody has answered, whoever was asked about one of them, and others who were asked."""
     asked = Delivery.objects.filter(mailing__in=mailings, mailing__question__isnull=False, reason="")
     of_question = Answer.objects.filter(question=OuterRef("delivery__mailing__question"), about=OuterRef("person"))
-    abouts = DeliveryAbout.objects.filter(delivery__in=asked).filter(~Exists(of_question))
+    # Not "delivery in asked", for which PostgreSQL would join the copies a second time.
+    abouts = DeliveryAbout.objects.filter(
+        ~Exists(of_question),
+        delivery__mailing__in=mailings,
+        delivery__mailing__question__isnull=False,
+        delivery__reason="",
+    )
     own = Answer.objects.filter(question=OuterRef("mailing__question"), by_address=OuterRef("normalized"))
     alone = asked.filter(~Exists(DeliveryAbout.objects.filter(delivery=OuterRef("pk"))), ~Exists(own))
     return Q(HasRow(abouts)) | Q(HasRow(abouts, "delivery__person")) | Q(HasRow(alone))
