@@ -1,6 +1,7 @@
-"""Guess what the columns of a school's file hold, from their headings in six languages."""
+"""Guess what the columns of a school's file hold, from their headings in six languages, and from what is in them."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -47,12 +48,20 @@ FIELDS |= {
     for part, label in _OF_A_GUARDIAN.items()
 }
 
+# From so many rows a column is guessed.
+SAMPLE = 20
+
 # Words without accents and case, as they stand in headings of school programs.
 _MOTHER = r"\b(mother|madre|mare|matka|matki|mor|mamma|mama)\b"
 _FATHER = r"\b(father|padre|pare|ojciec|ojca|far|pappa|papa)\b"
 _GUARDIAN = (
     r"\b(guardian|parent|tutor|tutora|tutor legal|responsable|genitore|rodzic|rodzica|opiekun|opiekuna|"
     r"vardnadshavare|contact|contacto|familiar)\b"
+)
+# Whose row it is. It says nothing on what stands in the column, where there is another word: código del alumno.
+_STUDENT = (
+    r"\b(students?|alumn[oae]s?( as?)?|estudiantes?|estudiants?|student[ei]|studente|alunn[oaie]|ucz(en|nia|niowie)|"
+    r"elev(en|er|ens)?|del?|dell?|of|the|d|l|la|el)\b"
 )
 # Never read, whosever it is.
 _SECRET = (
@@ -89,6 +98,10 @@ _OF_GUARDIANS = [
     ("external_id", r"\b(id|codigo|codi|codice|sourcedid|nia)\b"),
 ]
 _WHOLE_NAMES = {"name", "nombre", "nom", "nome"}
+# Alone, or of something else (Nº lista), they count rows, and the next file counts otherwise.
+_NUMBER_SIGNS = ("no", "nr", "n")
+_SCHOOL_YEAR = re.compile(r"(19|20)[0-9]{2} ?[-/–] ?((19|20)?[0-9]{2})", re.ASCII)
+_MAY_BE_YEARS = ("year", "group", "")
 _SEVERAL = ("email", "phone", "communication")
 _PARTS = [
     ("email", r"\b(e ?mail|e ?post|mail|correo|correu|posta|electronic[oa]?|adres e)\b"),
@@ -105,13 +118,14 @@ _OWN = [
     ("communication", r"\b(communication|comunicacion|comunicacio|comunicazioni|komunikacja|kommunikation)\b"),
     (
         "full_name",
-        r"\b(full name|fullname|nombre completo|nom complet|nome completo|alumno|alumna|alumne|student name|namn|"
+        r"\b(full name|fullname|nombre completo|nom complet|nome completo|namn|"
         r"apellidos (y )?nombre|nombre (y )?apellidos|cognoms i nom|nom i cognoms|cognome e nome|nome e cognome|"
-        r"imie i nazwisko|nazwisko i imie)\b",
+        r"imie i nazwisko|nazwisko i imie|alumn[oae]( a)?|estudiante|estudiant|student|alunn[oa]|uczen|elev)\b",
     ),
     (
         "external_id",
-        r"\b(id|student id|number|numero|num|nia|codigo|codi|codice|matricola|numer|expediente|exp|sourcedid)\b",
+        r"\b(id|number|numero|num|nia|codigo|codi|codice|matricola|matricula|numer|expediente|expedient|exp|"
+        r"sourcedid)\b",
     ),
     ("group", r"\b(class|group|grupo|grup|curso|curs|clase|classe|sezione|klasa|oddzial|klass|form|homeroom)\b"),
     ("unit", r"\b(unit|school|centro|centre|etapa|scuola|plesso|szkola|skola|stage)\b"),
@@ -120,23 +134,36 @@ _OWN = [
 ]
 
 
-def guess_mapping(header: list[str]) -> list[str]:
+def guess_mapping(header: list[str], rows: Iterable[Sequence[str]] = ()) -> list[str]:
     """For each heading the field it most likely holds (a key of FIELDS, '' when unknown).
 
-    No field stands twice but addresses and numbers, of which a person may have several.
+    `rows`: cells of some rows; a column of school years alone is the year of the classes, be it called "Curso". No
+    field stands twice but addresses and numbers, of which a person may have several.
     """
     taken: set[str] = set()
     mapping = []
-    for heading in header:
+    of_years = _columns_of_years(len(header), list(rows)) if rows else set()
+    for place, heading in enumerate(header):
         plain = _plain(heading)
-        field = _free(_guess(plain), plain, taken)
+        guess = _guess(plain)
+        field = _free("year" if place in of_years and guess in _MAY_BE_YEARS else guess, plain, taken)
         taken.add(field)
         mapping.append(field)
     if "first_name" in taken and not taken & {"last_name", "full_name"}:
         place = mapping.index("first_name")
         # "Name" with no other name beside it is the whole name.
-        mapping[place] = "full_name" if _plain(header[place]) in _WHOLE_NAMES else "first_name"
+        mapping[place] = "full_name" if _without_student(_plain(header[place])) in _WHOLE_NAMES else "first_name"
     return mapping
+
+
+def _columns_of_years(number: int, rows: list[Sequence[str]]) -> set[int]:
+    """Places of the columns that hold school years, and nothing else."""
+    columns = {place: [row[place].strip() for row in rows if place < len(row)] for place in range(number)}
+    return {
+        place
+        for place, cells in columns.items()
+        if any(cells) and all(_SCHOOL_YEAR.fullmatch(cell) for cell in cells if cell)
+    }
 
 
 def is_secret(heading: str) -> bool:
@@ -173,10 +200,21 @@ def _guess(text: str) -> str:
     for name, words in _FIRST:
         if re.search(words, text):
             return name
+    whole, text = text, _without_student(text)
+    if text in _NUMBER_SIGNS and text != whole:
+        return "external_id"
     for name, words in [*_OWN[:2], *_PARTS[:2], *_PARTS[3:5]]:
         if re.search(words, text):
             return name
     return next((name for name, words in [*_OWN[2:], _PARTS[5]] if re.search(words, text)), "")
+
+
+def _without_student(text: str) -> str:
+    """`text` without the words that say whose the column is; itself where nothing is left: "Alumno" is the name."""
+    if not re.search(_STUDENT, text):
+        return text
+    rest = " ".join(re.sub(_STUDENT, " ", text).split())
+    return rest or text
 
 
 def _part_of_guardian(text: str) -> str:

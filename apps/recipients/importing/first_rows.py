@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 
 from ..models import ImportRun
-from .columns import FIELDS, guess_mapping, is_secret
+from .columns import FIELDS, SAMPLE, guess_mapping, is_secret
 from .mending import Mender
 from .reading import Table
 from .refusing import FileRefused
@@ -46,7 +46,7 @@ class Row:
 def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
     """The columns of a run under its mapping; without the table, none is asked about."""
     header, fields = run.mapping.get("header", []), run.mapping.get("fields", [])
-    is_guess = table is not None and fields == guess_mapping(header)
+    is_guess = table is not None and fields == guess_mapping(header, table.rows[:SAMPLE])
     return [
         Column(
             heading,

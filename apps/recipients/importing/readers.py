@@ -7,7 +7,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from . import oneroster, power_school, school_data_sync, table
-from .columns import guess_mapping
+from .columns import SAMPLE, guess_mapping
 from .opening import FileRefused, Files, Source, open_files
 from .parts_of_sets import part_of_set
 from .reading import OpenTable
@@ -62,9 +62,11 @@ def look(source: Source, file_name: str, *, encoding: str = "", delimiter: str =
         if files.is_folder:
             return FirstLook(_format_of_folder(files))
         opened = files.only_table(encoding, delimiter)
-        found = FirstLook(_format_of_table(opened), header=opened.header, fields=guess_mapping(opened.header))
+        found = FirstLook(_format_of_table(opened), header=opened.header)
         found.dialect = {"kind": opened.kind, "encoding": opened.encoding, "delimiter": opened.delimiter}
-        found.rows = list(islice(opened.rows(), rows))
+        numbered = list(islice(opened.rows(), max(rows, SAMPLE)))
+        found.fields = guess_mapping(opened.header, [cells for _number, cells in numbered[:SAMPLE]])
+        found.rows = numbered[:rows]
         return found
 
 

@@ -17,7 +17,7 @@ from apps.organizations.models import Unit
 
 from ..models import ImportRowError, ImportRun
 from . import readers
-from .columns import FIELDS, guess_mapping
+from .columns import FIELDS
 from .deciding_school import current_year
 from .mending import Mended, mended_also, mended_cells
 from .opening import FileRefused
@@ -89,7 +89,7 @@ def change_run(
         found = readers.look(file, run.file_name, encoding=encoding, delimiter=delimiter, rows=1)
     same_width = len(fields) == len(found.header)
     known = [each if each in FIELDS else "" for each in fields]
-    run.mapping = {"fields": known if same_width else guess_mapping(found.header), "header": found.header}
+    run.mapping = {"fields": known if same_width else found.fields, "header": found.header}
     run.dialect = found.dialect
     run.options = run.options | {"year": year or current_year(), "kind": kind}
     if mended:

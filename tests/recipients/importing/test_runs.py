@@ -56,11 +56,29 @@ def user(scoped, office):
         (["Apellidos y nombre", "Curso escolar", "Nº exp."], ["full_name", "year", "external_id"]),
         (["Imię i nazwisko"], ["full_name"]),
         (["Namn"], ["full_name"]),
-        (["Shoe size"], [""]),
+        (["Alumno Nº", "Apellidos", "Nombre"], ["external_id", "last_name", "first_name"]),
+        (["Código del alumno", "Nombre del alumno"], ["external_id", "full_name"]),
+        (["Alumno/a", "Email alumno/a", "Nº matrícula"], ["full_name", "email", "external_id"]),
+        (["Student", "Student ID", "Student's email"], ["full_name", "external_id", "email"]),
+        (["Student name", "Student number"], ["full_name", "external_id"]),
+        (["Nº", "Nº lista", "Shoe size"], ["", "", ""]),
     ],
 )
 def test_the_meaning_of_columns_is_guessed_from_their_headings(header, fields):
     assert guess_mapping(header) == fields
+
+
+@pytest.mark.parametrize(
+    ("years", "fields"),
+    [
+        (["2026-27", "2026/2027", ""], ["full_name", "year", "group"]),
+        (["2026-27", "1º ESO", ""], ["full_name", "group", ""]),
+        (["", ""], ["full_name", "group", ""]),
+    ],
+)
+def test_a_column_of_school_years_is_no_class_whatever_its_heading(years, fields):
+    rows = [["Aina Puig", year, "5º A"] for year in years]
+    assert guess_mapping(["Alumno", "Curso", "Grupo"], rows) == fields
 
 
 def test_students_come_with_classes_and_siblings_share_their_mother(user):
