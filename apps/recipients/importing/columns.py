@@ -22,6 +22,7 @@ FIELDS: dict[str, Promise] = {
     "phone": _("Own telephone"),
     "communication": _("Communication email"),
     "group": _("Class"),
+    "group_letter": _("Letter of the class"),
     "year": _("School year of the class"),
     "unit": _("Unit"),
     "language": _("Language"),
@@ -101,6 +102,7 @@ _WHOLE_NAMES = {"name", "nombre", "nom", "nome"}
 # Alone, or of something else (Nº lista), they count rows, and the next file counts otherwise.
 _NUMBER_SIGNS = ("no", "nr", "n")
 _SCHOOL_YEAR = re.compile(r"(19|20)[0-9]{2} ?[-/–] ?((19|20)?[0-9]{2})", re.ASCII)
+_LETTER = re.compile(r"[^\W\d_]{1,2}")
 _MAY_BE_YEARS = ("year", "group", "")
 _SEVERAL = ("email", "phone", "communication")
 _PARTS = [
@@ -127,7 +129,10 @@ _OWN = [
         r"\b(id|number|numero|num|nia|codigo|codi|codice|matricola|matricula|numer|expediente|expedient|exp|"
         r"sourcedid)\b",
     ),
-    ("group", r"\b(class|group|grupo|grup|curso|curs|clase|classe|sezione|klasa|oddzial|klass|form|homeroom)\b"),
+    (
+        "group",
+        r"\b(class|group|grupo|grup|curso|curs|clase|classe|sezione|seccion|seccio|section|linea|klasa|oddzial|klass|form|homeroom)\b",
+    ),
     ("unit", r"\b(unit|school|centro|centre|etapa|scuola|plesso|szkola|skola|stage)\b"),
     ("language", r"\b(language|idioma|llengua|lingua|jezyk|sprak)\b"),
     ("kind", r"\b(kind|type|role|tipo|rol|ruolo|tipus|rola|typ|roll)\b"),
@@ -137,16 +142,15 @@ _OWN = [
 def guess_mapping(header: list[str], rows: Iterable[Sequence[str]] = ()) -> list[str]:
     """For each heading the field it most likely holds (a key of FIELDS, '' when unknown).
 
-    `rows`: cells of some rows; a column of school years alone is the year of the classes, be it called "Curso". No
-    field stands twice but addresses and numbers, of which a person may have several.
+    `rows`: cells of some rows; a column of school years alone is the year of the classes, be it called "Curso", and
+    one of single letters is not the class where there is another for it. No field stands twice but addresses and
+    numbers, of which a person may have several.
     """
     taken: set[str] = set()
     mapping = []
-    of_years = _columns_of_years(len(header), list(rows)) if rows else set()
-    for place, heading in enumerate(header):
-        plain = _plain(heading)
-        guess = _guess(plain)
-        field = _free("year" if place in of_years and guess in _MAY_BE_YEARS else guess, plain, taken)
+    guesses = _seen_in_cells([_guess(_plain(heading)) for heading in header], list(rows))
+    for heading, guess in zip(header, guesses, strict=True):
+        field = _free(guess, _plain(heading), taken)
         taken.add(field)
         mapping.append(field)
     if "first_name" in taken and not taken & {"last_name", "full_name"}:
@@ -156,14 +160,21 @@ def guess_mapping(header: list[str], rows: Iterable[Sequence[str]] = ()) -> list
     return mapping
 
 
-def _columns_of_years(number: int, rows: list[Sequence[str]]) -> set[int]:
-    """Places of the columns that hold school years, and nothing else."""
-    columns = {place: [row[place].strip() for row in rows if place < len(row)] for place in range(number)}
-    return {
-        place
-        for place, cells in columns.items()
-        if any(cells) and all(_SCHOOL_YEAR.fullmatch(cell) for cell in cells if cell)
-    }
+def _seen_in_cells(guesses: list[str], rows: list[Sequence[str]]) -> list[str]:
+    """What the headings say, mended by what stands below them."""
+
+    def hold(place: int, what: re.Pattern[str]) -> bool:
+        cells = [row[place].strip() for row in rows if place < len(row)]
+        return any(cells) and all(what.fullmatch(cell) for cell in cells if cell)
+
+    mended = [
+        "year" if guess in _MAY_BE_YEARS and hold(place, _SCHOOL_YEAR) else guess for place, guess in enumerate(guesses)
+    ]
+    classes = [place for place, guess in enumerate(mended) if guess == "group"]
+    letters = [place for place in classes if hold(place, _LETTER)]
+    if len(letters) == 1 and len(classes) > 1:
+        mended[letters[0]] = "group_letter"
+    return mended
 
 
 def is_secret(heading: str) -> bool:

@@ -93,6 +93,12 @@ def split_name(full: str) -> tuple[str, str]:
     return first.strip(), last.strip()
 
 
+def with_letter(name: str, letter: str) -> str:
+    """`5º`, `A` -> `5º A`; a class that has its letter already stays as it is."""
+    has_letter = name.casefold().endswith(letter.casefold()) and not name[: -len(letter)][-1:].isalpha()
+    return name if has_letter else f"{name} {letter}"
+
+
 def _taken(number: str, row: int) -> str:
     words = {"row": row, "number": number[:40]}
     return _("The number %(number)s stands in row %(row)s already, with another name.") % words
@@ -115,6 +121,7 @@ class _TableReader:
             for number, name in enumerate(GUARDIANS, start=1)
             if (columns := _Columns(self._header, fields, f"{name}_")).all
         ]
+        self._letter_place = self._own.one("group_letter")
         self._kind_place, self._unit_place = self._own.one("kind"), self._own.one("unit")
         self._left_place, self._year_place = self._own.one("left"), self._own.one("year")
         number = self._header[self._own.number]
@@ -275,7 +282,8 @@ class _TableReader:
         for place, places in self._groups_at:
             if not cells[place]:
                 continue
-            name = facts.name(self._header[place], cells[place])
+            letter = cells[self._letter_place] if places.number == 0 else ""
+            name = facts.name(self._header[place], with_letter(cells[place], letter) if letter else cells[place])
             parts = (unit, name, year) if year else (unit, name)
             group = "\n".join(parts)
             if parts not in self._groups:

@@ -73,6 +73,7 @@ def test_the_meaning_of_columns_is_guessed_from_their_headings(header, fields):
     [
         (["2026-27", "2026/2027", ""], ["full_name", "year", "group"]),
         (["2026-27", "1º ESO", ""], ["full_name", "group", ""]),
+        (["1º ESO", ""], ["full_name", "group", ""]),
         (["", ""], ["full_name", "group", ""]),
     ],
 )

@@ -51,6 +51,16 @@ def test_a_row_is_a_student_with_class_and_guardian():
     ]
 
 
+def test_a_class_and_its_letter_may_stand_in_two_columns():
+    rows = [["1", "Aina Puig", "1º ESO", "A"], ["2", "Pau Gil", "2º ESO A", "A"], ["3", "Leo Mas", "1º ESO", "O"]]
+    rows += [["4", "Ona Roig", "1º ESO", ""], ["5", "Pol Serra", "", "B"], ["6", "Nil Vila", "5A", "a"]]
+    header = ["ID", "Alumno", "Curso", "Grupo"]
+    assert guess_mapping(header, rows) == ["external_id", "full_name", "group", "group_letter"]
+    fields = ["external_id", "full_name", "group", "group_letter"]
+    facts = facts_of(written([header, *rows]), fields=fields)
+    assert [group.name for group in of(StagedGroup, facts)] == ["1º ESO A", "2º ESO A", "1º ESO O", "1º ESO", "5A"]
+
+
 def test_four_guardians_with_documents_in_columns():
     header, row = ["ID", "Name"], ["1", "Aina Puig"]
     for number in range(1, 5):
