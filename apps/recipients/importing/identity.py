@@ -1,6 +1,7 @@
 """Who in a file is one person: rows with the same key, number or document, or the same name with a shared address.
 
-And rows with the numbers of two whom a merge made one.
+And rows with the numbers of two whom a merge made one; and a guardian named without an address beside another one, who
+stands beside him at a sister too.
 """
 
 from .same_person import forget_former_names, settle_former_numbers
@@ -15,15 +16,25 @@ def unite_people(statements: Statements) -> None:
     ties = (_BY_KEY, _BY_NUMBER, _MERGED, _BY_DOCUMENT, _BY_CONTACT, _AT_STUDENT)
     statements.table("tie", "\nUNION ALL\n".join(ties), "hub; n")
     statements.table("label", "SELECT n, MIN(hub) AS label FROM tie GROUP BY n", "n")
-    for _round in range(_MOST_ROUNDS):
-        if not statements.run(_SPREAD):
-            break
+    _spread(statements)
+    if statements.rows(_NAMED_ALONE):
+        statements.table("tie_of_siblings", _AT_SIBLINGS)
+        statements.run("INSERT INTO tie (n, hub) SELECT n, hub FROM tie_of_siblings")
+        statements.run(_LABEL_SIBLINGS)
+        _spread(statements)
     statements.table("torn", _TORN, "n")
     statements.run(_MEND)
     forget_former_names(statements)
     statements.table("first_row", _FIRST_ROW)
     statements.table("united_person", _UNITED, "who")
     statements.table("person_key", _KEYS, "key; who")
+
+
+def _spread(statements: Statements) -> None:
+    """Give all rows that hang together the least of their labels."""
+    for _round in range(_MOST_ROUNDS):
+        if not statements.run(_SPREAD):
+            break
 
 
 # Two numbers, or two documents, are two people, whatever else they share.
@@ -57,6 +68,25 @@ _AT_STUDENT = f"""SELECT p.n, d.hub FROM (
     GROUP BY g.student_key, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
 JOIN staged_guardianship g ON g.student_key = d.student_key
 JOIN staged_person p ON p.key = g.guardian_key AND p.search_name = d.search_name"""
+
+_ALONE = """p.kind = 'guardian' AND p.search_name <> '' AND NOT EXISTS (
+        SELECT 1 FROM staged_contact c WHERE c.person_key = p.key AND c.purpose = 'own')"""
+_NAMED_ALONE = f"SELECT 1 FROM staged_person p WHERE {_ALONE} LIMIT 1"
+_AT_SIBLINGS = f"""SELECT DISTINCT p.n, d.hub FROM (
+    SELECT l.label, p.search_name, MIN(p.n) AS hub
+    FROM label l JOIN staged_person other ON other.n = l.n AND other.kind = 'guardian'
+    JOIN staged_guardianship og ON og.guardian_key = other.key
+    JOIN staged_guardianship g ON g.student_key = og.student_key
+    JOIN staged_person p ON p.key = g.guardian_key AND p.kind = 'guardian' AND p.n <> other.n
+    WHERE p.search_name IN (SELECT p.search_name FROM staged_person p WHERE {_ALONE})
+    GROUP BY l.label, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
+JOIN label l ON l.label = d.label JOIN staged_person other ON other.n = l.n
+JOIN staged_guardianship og ON og.guardian_key = other.key
+JOIN staged_guardianship g ON g.student_key = og.student_key
+JOIN staged_person p ON p.key = g.guardian_key AND p.search_name = d.search_name AND p.kind = 'guardian'
+    AND p.n <> other.n"""
+_LABEL_SIBLINGS = """INSERT INTO label (n, label)
+SELECT n, MIN(hub) FROM tie_of_siblings WHERE n NOT IN (SELECT n FROM label) GROUP BY n"""
 
 _SPREAD = """UPDATE label SET label = better.label FROM (
     SELECT t.n, MIN(h.label) AS label FROM tie t JOIN (

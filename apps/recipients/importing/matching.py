@@ -1,4 +1,4 @@
-"""Who of a file is on record already: by number, by document, by name with an address, a class or a student.
+"""Who of a file is on record already: by number, by document, by name with an address, a class, a student or a sibling.
 
 Each way finds only those whom no surer way has found, and nobody on record is found twice.
 """
@@ -16,7 +16,16 @@ def match_people(statements: Statements) -> None:
     """
     statements.table("found", _BY_NUMBER, "who; person_id")
     statements.table("mistaken", "SELECT who, person_id, CAST('' AS text) AS was FROM found WHERE 1 = 0", "person_id")
-    for candidates in (_BY_DOCUMENT, _BY_CONTACT, _BY_CLASS, _AT_STUDENT, _TAKEN_AWAY, _BY_CONFLICT, _OF_SOURCE):
+    for candidates in (
+        _BY_DOCUMENT,
+        _BY_CONTACT,
+        _BY_CLASS,
+        _AT_STUDENT,
+        _TAKEN_AWAY,
+        _BY_CONFLICT,
+        _AT_SIBLING,
+        _OF_SOURCE,
+    ):
         statements.run(_ADD.format(candidates=candidates))
         if candidates is _BY_DOCUMENT:
             _find_mistaken(statements)
@@ -120,6 +129,19 @@ JOIN staged_guardianship g ON g.guardian_key = k.key
 JOIN person_key s ON s.key = g.student_key
 JOIN found student ON student.who = s.who
 JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
+JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+
+# A guardian on record of a brother or sister: both have another guardian in common, who is found.
+_AT_SIBLING = f"""SELECT i.who, p.id AS person_id
+FROM united_person i JOIN person_key k ON k.who = i.who
+JOIN staged_guardianship g ON g.guardian_key = k.key
+JOIN staged_guardianship beside ON beside.student_key = g.student_key
+JOIN person_key o ON o.key = beside.guardian_key AND o.who <> i.who
+JOIN found other ON other.who = o.who
+JOIN recipients_guardianship sibling ON sibling.guardian_id = other.person_id
+    AND sibling.organization_id = %(organization)s
+JOIN recipients_guardianship pair ON pair.student_id = sibling.student_id AND pair.organization_id = %(organization)s
 JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
 WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
 

@@ -61,6 +61,56 @@ def test_siblings_share_their_mother_in_one_file():
     assert ContactPoint.objects.filter(is_primary=True).count() == 3
 
 
+def _two_families() -> list:
+    """A father without an address of two children, and his namesake in another family."""
+    return [
+        *student("1", "Lucía", "Ferrer Ortega", "5A"),
+        *student("2", "Pablo", "Ferrer Ortega", "2B"),
+        *student("3", "Aina", "Ferrer Puig", "5A"),
+        *guardian("row2/g1", "1", "Núria Ortega", "nuria@x.example"),
+        *guardian("row2/g2", "1", "Marc Ferrer"),
+        *guardian("row3/g1", "2", "Núria Ortega", "nuria@x.example"),
+        *guardian("row3/g2", "2", "Marc Ferrer"),
+        *guardian("row4/g1", "3", "Eva Puig", "eva@x.example"),
+        *guardian("row4/g2", "3", "Marc Ferrer"),
+    ]
+
+
+def children_of(name: str) -> list[list[str]]:
+    """For each person of that first name, the first names of the students."""
+    found = Person.objects.filter(first_name=name)
+    return sorted(sorted(pair.student.first_name for pair in person.wardships.all()) for person in found)
+
+
+def test_a_father_without_an_address_is_shared_by_siblings_who_share_their_mother():
+    source = a_source()
+    loaded(_two_families(), source)
+    assert children_of("Marc") == [["Aina"], ["Lucía", "Pablo"]]
+    assert loaded(_two_families(), source).counts["unchanged"] == 7
+    assert children_of("Marc") == [["Aina"], ["Lucía", "Pablo"]]
+
+
+def test_a_father_without_an_address_on_record_is_that_of_a_sister_who_comes_later():
+    loaded(_two_families())
+    sister = [
+        *student("4", "Mar", "Ferrer Ortega", "1A"),
+        *guardian("row2/g1", "4", "Núria Ortega", "nuria@x.example"),
+        *guardian("row2/g2", "4", "Marc Ferrer"),
+    ]
+    assert loaded(sister).counts["created"] == 1
+    assert children_of("Marc") == [["Aina"], ["Lucía", "Mar", "Pablo"]]
+
+
+def test_guardians_with_two_numbers_are_two_though_siblings_name_them_alike():
+    facts = _two_families()
+    numbered = [
+        each._replace(external_id=f"G-{place}") if type(each) is StagedPerson and each.first_name == "Marc" else each
+        for place, each in enumerate(facts)
+    ]
+    loaded(numbered)
+    assert children_of("Marc") == [["Aina"], ["Lucía"], ["Pablo"]]
+
+
 def test_five_nights_change_nothing():
     source = a_source()
     loaded(FAMILY, source)
