@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 
 from ..models import ImportRun
-from .columns import FIELDS, SAMPLE, guess_mapping, is_secret
+from .columns import FIELDS
+from .guessing_columns import SAMPLE, guess_mapping, is_secret
 from .mending import Mender
 from .reading import Table
 from .refusing import FileRefused

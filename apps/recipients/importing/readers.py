@@ -7,7 +7,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from . import oneroster, power_school, school_data_sync, table
-from .columns import SAMPLE, guess_mapping
+from .guessing_columns import SAMPLE, guess_mapping
 from .opening import FileRefused, Files, Source, open_files
 from .parts_of_sets import part_of_set
 from .reading import OpenTable

@@ -9,7 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 
 from apps.recipients.importing import applying
-from apps.recipients.importing.columns import guess_mapping
 from apps.recipients.importing.runs import confirm, run_import, start_run
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
 from apps.recipients.tasks import sweep_imports
@@ -41,45 +40,6 @@ def imported(content, user, leave_out: bool = False, name: str = "roster.csv") -
 @pytest.fixture
 def user(scoped, office):
     return office.user
-
-
-@pytest.mark.parametrize(
-    ("header", "fields"),
-    [
-        (["First name", "Last name", "Class", "Email"], ["first_name", "last_name", "group", "email"]),
-        (["Nombre", "Apellido 1", "Apellido 2", "Curso"], ["first_name", "last_name", "last_name_2", "group"]),
-        (["Imię", "Nazwisko", "Klasa", "Telefon"], ["first_name", "last_name", "group", "phone"]),
-        (["Nome", "Cognome", "Classe", "Lingua"], ["first_name", "last_name", "group", "language"]),
-        (["Förnamn", "Efternamn", "Klass", "E-post"], ["first_name", "last_name", "group", "email"]),
-        (["Guardian 1 email", "Guardian 2 email"], ["guardian1_email", "guardian2_email"]),
-        (["Correo madre", "Correo padre"], ["guardian1_email", "guardian2_email"]),
-        (["Apellidos y nombre", "Curso escolar", "Nº exp."], ["full_name", "year", "external_id"]),
-        (["Imię i nazwisko"], ["full_name"]),
-        (["Namn"], ["full_name"]),
-        (["Alumno Nº", "Apellidos", "Nombre"], ["external_id", "last_name", "first_name"]),
-        (["Código del alumno", "Nombre del alumno"], ["external_id", "full_name"]),
-        (["Alumno/a", "Email alumno/a", "Nº matrícula"], ["full_name", "email", "external_id"]),
-        (["Student", "Student ID", "Student's email"], ["full_name", "external_id", "email"]),
-        (["Student name", "Student number"], ["full_name", "external_id"]),
-        (["Nº", "Nº lista", "Shoe size"], ["", "", ""]),
-    ],
-)
-def test_the_meaning_of_columns_is_guessed_from_their_headings(header, fields):
-    assert guess_mapping(header) == fields
-
-
-@pytest.mark.parametrize(
-    ("years", "fields"),
-    [
-        (["2026-27", "2026/2027", ""], ["full_name", "year", "group"]),
-        (["2026-27", "1º ESO", ""], ["full_name", "group", ""]),
-        (["1º ESO", ""], ["full_name", "group", ""]),
-        (["", ""], ["full_name", "group", ""]),
-    ],
-)
-def test_a_column_of_school_years_is_no_class_whatever_its_heading(years, fields):
-    rows = [["Aina Puig", year, "5º A"] for year in years]
-    assert guess_mapping(["Alumno", "Curso", "Grupo"], rows) == fields
 
 
 def test_students_come_with_classes_and_siblings_share_their_mother(user):

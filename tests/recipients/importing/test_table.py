@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from apps.recipients.importing.columns import FIELDS, guess_mapping
+from apps.recipients.importing.guessing_columns import guess_mapping
 from apps.recipients.importing.reading import FileRefused
 from apps.recipients.importing.staged import (
     Coverage,
@@ -150,28 +150,6 @@ def test_a_number_of_another_person_is_left_out_and_a_second_row_of_the_same_per
 def test_a_mapping_for_other_columns_is_refused():
     with pytest.raises(FileRefused, match="8 columns; its mapping was made for 2"):
         facts_of(table(FAMILY), fields=["first_name", "last_name"])
-
-
-@pytest.mark.parametrize(
-    ("header", "fields"),
-    [
-        (["Guardian 3 email", "Tutor 4 teléfono"], ["guardian3_email", "guardian4_phone"]),
-        (["Parent name", "Parent name"], ["guardian1_full_name", "guardian2_full_name"]),
-        (["Teléfono madre", "Móvil madre"], ["guardian1_phone", "guardian1_phone"]),
-        (["Madre DNI", "Padre DNI", "DNI"], ["guardian1_document", "guardian2_document", "document"]),
-        (["Password", "Fecha de nacimiento", "Fecha baja"], ["", "", "left"]),
-        (["Contraseña", "Contraseña del correo", "Clave", "Email password"], ["", "", "", ""]),
-        (["Guardian 1 password", "Contraseña padre", "Hasło rodzica"], ["", "", ""]),
-        (["School year", "Class"], ["year", "group"]),
-        (["Curso académico", "Curso"], ["year", "group"]),
-        (["Anno scolastico", "Classe"], ["year", "group"]),
-        (["Year", "Year group", "Any escolar"], ["year", "group", ""]),
-        (["Madre apellido 1", "Madre apellido 2"], ["guardian1_last_name", "guardian1_last_name_2"]),
-    ],
-)
-def test_columns_of_families_are_guessed(header, fields):
-    assert guess_mapping(header) == fields
-    assert set(fields) <= set(FIELDS)
 
 
 NAME = st.text(alphabet="aáñłßéøüABŻ' -", min_size=1, max_size=12).map(lambda text: " ".join(f"x{text}x".split()))
