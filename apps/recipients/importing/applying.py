@@ -22,7 +22,9 @@ def apply_contacts(statements: Statements) -> None:
 
 def apply_school(statements: Statements) -> None:
     """Write guardianships, enrolments, and consents with their history."""
-    for statement in (_DELETE_PAIRS, _ADD_PAIRS, _CHANGE_PAIRS, _DELETE_ENROLMENTS, _ADD_ENROLMENTS):
+    for statement in (_DELETE_PAIRS, _ADD_PAIRS, _CHANGE_PAIRS):
+        statements.run(statement)
+    for statement in (_DELETE_ENROLMENTS, _ADD_ENROLMENTS, _NUMBER_ENROLMENTS):
         statements.run(statement)
     for statement in (_NOTE_CONSENTS, _CHANGE_CONSENTS, _ADD_CONSENTS):
         statements.run(statement)
@@ -129,9 +131,13 @@ _CHANGE_PAIRS = f"""UPDATE recipients_guardianship SET relation = s.relation FRO
 WHERE {WHICH_PAIRS_CHANGE}"""
 _DELETE_ENROLMENTS = """DELETE FROM recipients_enrolment
 WHERE organization_id = %(organization)s AND id IN (SELECT id FROM leaving_enrolment)"""
-_ADD_ENROLMENTS = """INSERT INTO recipients_enrolment (organization_id, person_id, group_id, role, source)
-SELECT %(organization)s, person_id, group_id, role, 'import' FROM planned_enrolment
+_ADD_ENROLMENTS = """INSERT INTO recipients_enrolment (organization_id, person_id, group_id, role, source, external_id)
+SELECT %(organization)s, person_id, group_id, role, 'import', external_id FROM planned_enrolment
 WHERE known IS NULL AND status = 'here'"""
+WHICH_ENROLMENTS_CHANGE = """s.known = recipients_enrolment.id AND s.status = 'here' AND s.external_id <> ''
+    AND s.external_id <> recipients_enrolment.external_id AND recipients_enrolment.organization_id = %(organization)s"""
+_NUMBER_ENROLMENTS = f"""UPDATE recipients_enrolment SET external_id = s.external_id FROM planned_enrolment s
+WHERE {WHICH_ENROLMENTS_CHANGE}"""
 
 _NOTE_CONSENTS = """INSERT INTO recipients_consentchange (organization_id, person_id, kind, granted, at, source, by_id)
 SELECT %(organization)s, person_id, kind, granted, %(now)s, 'import', NULL FROM planned_consent"""

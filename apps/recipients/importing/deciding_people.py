@@ -79,7 +79,7 @@ _UNKNOWN = """SELECT s.key, COALESCE(MIN(s.named), 0) / 2 AS place, COALESCE(MIN
     UNION ALL SELECT person_key, place * 2 FROM staged_enrolment
     UNION ALL SELECT person_key, NULL FROM staged_contact
     UNION ALL SELECT person_key, NULL FROM staged_consent) s
-WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key) GROUP BY s.key"""
+WHERE s.key <> '' AND NOT EXISTS (SELECT 1 FROM person_key k WHERE k.key = s.key) GROUP BY s.key"""
 _ADD_FROM_RECORD = """INSERT INTO person_ref (key, person_id)
 SELECT s.key, p.id FROM unknown_key s JOIN recipients_person p
     ON p.organization_id = %(organization)s AND p.external_id = s.key AND p.external_id <> ''

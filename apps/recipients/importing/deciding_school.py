@@ -25,18 +25,20 @@ def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
     statements.table("planned_pair", _PLANNED_PAIRS, "student_id, guardian_id; known")
     taken_away = statements.run(_DROP_TAKEN_AWAY.format(table="planned_pair", person="student_id", same=_SAME_GUARDIAN))
     removed = is_bulk and statements.value("SELECT COUNT(*) FROM planned_pair WHERE status = 'here'")
-    statements.table("leaving_pair", f"{_GONE_PAIRS} UNION {_MISSING_PAIRS}" if removed else _GONE_PAIRS, "id")
+    statements.table("leaving_pair", f"{_GONE_PAIRS} UNION {_MISSING_PAIRS if removed else _UNTOLD_PAIRS}", "id")
     return taken_away
 
 
-def decide_groups(statements: Statements, default_year: str) -> tuple[int, int]:
+def decide_groups(statements: Statements, default_year: str, *, is_delta: bool = False) -> tuple[int, int]:
     """Make `group_ref (key, group_id, status)`; returns how many are new, and how many others are changed.
 
-    The ids of new ones are above `last_group`.
+    The ids of new ones are above `last_group`. `is_delta`: a class whose year is not said is the latest of its number.
     """
     _make_years(statements, default_year)
     statements.table("last_group", "SELECT COALESCE(MAX(id), 0) AS id FROM recipients_group")
     statements.table("group_ref", _GROUPS, "key; group_id")
+    if is_delta:
+        statements.run(_BY_NUMBER_ALONE)
     for statement in (_NAME_APART, _BY_NUMBER, _BY_NAME, _BY_NAME_ALONE):
         statements.run(statement)
     changed = statements.run(_GIVE_UNITS)
@@ -75,8 +77,8 @@ def decide_enrolments(statements: Statements, is_bulk: bool) -> int:
     taken_away = statements.run(
         _DROP_TAKEN_AWAY.format(table="planned_enrolment", person="person_id", same=_SAME_GROUP)
     )
-    leaving = f"{_GONE_ENROLMENTS} UNION {_MISSING_ENROLMENTS}" if is_bulk else _GONE_ENROLMENTS
-    statements.table("leaving_enrolment", leaving, "id")
+    leaving = (_GONE_ENROLMENTS, _MOVED_ENROLMENTS, _MISSING_ENROLMENTS if is_bulk else "")
+    statements.table("leaving_enrolment", " UNION ".join(filter(None, leaving)), "id")
     return taken_away
 
 
@@ -156,12 +158,20 @@ WHERE NOT EXISTS (SELECT 1 FROM looped_pair l WHERE l.student_id = s.student_id 
 # A pair that the office restricted is kept, so that the restriction is not forgotten when the pair comes back.
 _GONE_PAIRS = """SELECT o.id FROM planned_pair s JOIN recipients_guardianship o ON o.id = s.known
 WHERE s.status = 'gone' AND o.source = 'import' AND NOT o.restricted"""
-_MISSING_PAIRS = """SELECT o.id FROM recipients_guardianship o JOIN present ON present.person_id = o.student_id
-WHERE o.organization_id = %(organization)s AND o.source = 'import' AND NOT o.restricted
+_MISSING = """o.organization_id = %(organization)s AND o.source = 'import' AND NOT o.restricted
     AND NOT EXISTS (SELECT 1 FROM planned_pair s WHERE s.known = o.id)"""
+_MISSING_PAIRS = f"""SELECT o.id FROM recipients_guardianship o JOIN present ON present.person_id = o.student_id
+WHERE {_MISSING}"""
+# Of a file with changes alone, those of whoever stands in it with the whole family.
+_TOLD = """SELECT DISTINCT r.person_id FROM staged_family f JOIN person_ref r ON r.key = f.person_key"""
+_UNTOLD_PAIRS = f"""SELECT o.id FROM recipients_guardianship o JOIN ({_TOLD}) told ON told.person_id = o.student_id
+WHERE {_MISSING}
+UNION SELECT o.id FROM recipients_guardianship o JOIN ({_TOLD}) told ON told.person_id = o.guardian_id
+WHERE {_MISSING}"""
 
-_GROUPS = """SELECT s.key, MIN(s.kind) AS kind, MIN(s.name) AS name, MAX(s.external_id) AS external_id,
-    MAX(s.status) AS status, MIN(u.id) AS unit_id, MIN(y.year_id) AS year_id, CAST(NULL AS bigint) AS group_id
+_GROUPS = """SELECT s.key, MIN(s.kind) AS kind, MIN(s.year) AS year, MIN(s.name) AS name,
+    MAX(s.external_id) AS external_id, MAX(s.status) AS status, MIN(u.id) AS unit_id, MIN(y.year_id) AS year_id,
+    CAST(NULL AS bigint) AS group_id
 FROM staged_group s
 LEFT JOIN organizations_unit u ON u.organization_id = %(organization)s AND u.name = s.unit
 LEFT JOIN year_ref y ON y.key = s.year AND (s.kind <> 'staff' OR s.year <> '')
@@ -180,6 +190,12 @@ _BY_NUMBER = """UPDATE group_ref SET group_id = g.id FROM (
     GROUP BY kind, external_id, COALESCE(year_id, 0)) g
 WHERE g.external_id = group_ref.external_id AND g.kind = group_ref.kind
     AND g.of_year = COALESCE(group_ref.year_id, 0)"""
+_BY_NUMBER_ALONE = """UPDATE group_ref SET group_id = g.id, year_id = g.year_id FROM recipients_group g
+WHERE group_ref.year = '' AND group_ref.external_id <> '' AND g.id = (
+    SELECT latest.id FROM recipients_group latest LEFT JOIN recipients_academicyear y ON y.id = latest.year_id
+    WHERE latest.organization_id = %(organization)s AND latest.kind = group_ref.kind
+        AND latest.external_id = group_ref.external_id
+    ORDER BY y.starts_on DESC, latest.id DESC LIMIT 1)"""
 _BY_NAME = """UPDATE group_ref SET group_id = g.id FROM (
     SELECT id, kind, name, COALESCE(unit_id, 0) AS of_unit, COALESCE(year_id, 0) AS of_year FROM recipients_group
     WHERE organization_id = %(organization)s) g
@@ -228,9 +244,9 @@ WHERE r.group_id = recipients_group.id AND r.name <> recipients_group.name AND r
         AND g.kind = recipients_group.kind AND {_PLACE.format("g", "recipients_group")})"""
 
 _UNKNOWN_GROUPS = """SELECT e.group_key AS key, MIN(e.place) AS place FROM staged_enrolment e
-WHERE NOT EXISTS (SELECT 1 FROM group_ref g WHERE g.key = e.group_key) GROUP BY e.group_key"""
-_GROUPS_FROM_RECORD = """INSERT INTO group_ref (key, group_id, status, kind, name, external_id, year_id)
-SELECT k.key, MAX(g.id), 'here', MIN(g.kind), MIN(g.name), '', MAX(g.year_id)
+WHERE e.group_key <> '' AND NOT EXISTS (SELECT 1 FROM group_ref g WHERE g.key = e.group_key) GROUP BY e.group_key"""
+_GROUPS_FROM_RECORD = """INSERT INTO group_ref (key, group_id, status, kind, name, external_id, year, year_id)
+SELECT k.key, MAX(g.id), 'here', MIN(g.kind), MIN(g.name), '', '', MAX(g.year_id)
 FROM unknown_group k JOIN recipients_group g ON g.organization_id = %(organization)s AND g.external_id = k.key
     AND g.external_id <> '' GROUP BY k.key"""
 # Of several classes of a name the one of the student's own unit, or the one in which the student is already.
@@ -243,19 +259,33 @@ LEFT JOIN recipients_person p ON p.id = r.person_id
 LEFT JOIN recipients_enrolment o ON o.organization_id = %(organization)s AND o.person_id = r.person_id
     AND o.group_id = n.group_id AND o.role = e.role
 GROUP BY r.person_id, n.key, e.role"""
-_PLANNED_ENROLMENTS = """SELECT s.person_id, s.group_id, s.role, s.status, o.id AS known
+_PLANNED_ENROLMENTS = """SELECT s.person_id, s.group_id, s.role, s.status, s.external_id, o.id AS known
 FROM (SELECT r.person_id, g.group_id, e.role,
-        MAX(CASE WHEN g.status = 'gone' THEN 'gone' ELSE e.status END) AS status
+        MAX(CASE WHEN g.status = 'gone' THEN 'gone' ELSE e.status END) AS status,
+        MAX(CASE WHEN e.status = 'gone' THEN '' ELSE e.external_id END) AS external_id
     FROM staged_enrolment e JOIN person_ref r ON r.key = e.person_key
     JOIN group_ref g ON g.key = e.group_key AND g.group_id IS NOT NULL
     GROUP BY r.person_id, g.group_id, e.role
-    UNION ALL SELECT person_id, group_id, role, status FROM settled_enrolment WHERE group_id IS NOT NULL) s
+    UNION ALL SELECT person_id, group_id, role, status, '' FROM settled_enrolment WHERE group_id IS NOT NULL) s
 LEFT JOIN recipients_enrolment o ON o.organization_id = %(organization)s AND o.person_id = s.person_id
     AND o.group_id = s.group_id AND o.role = s.role"""
-_GONE_ENROLMENTS = """SELECT o.id FROM planned_enrolment s JOIN recipients_enrolment o ON o.id = s.known
-WHERE s.status = 'gone' AND o.source = 'import'
+# A system clears away the classes of a year that is over; here its students stay reachable through them.
+_LASTS = """o.source = 'import' AND o.organization_id = %(organization)s AND NOT EXISTS (
+    SELECT 1 FROM recipients_group past JOIN recipients_academicyear y ON y.id = past.year_id
+    WHERE past.id = o.group_id AND y.ends_on < %(today)s)"""
+_GONE_ENROLMENTS = f"""SELECT o.id FROM planned_enrolment s JOIN recipients_enrolment o ON o.id = s.known
+WHERE s.status = 'gone' AND {_LASTS}
 UNION SELECT o.id FROM group_ref g JOIN recipients_enrolment o ON o.group_id = g.group_id
-WHERE g.status = 'gone' AND o.source = 'import' AND o.organization_id = %(organization)s"""
+WHERE g.status = 'gone' AND {_LASTS}"""
+# What the file has under the same number is another class of that year by now, or is gone.
+_MOVED_ENROLMENTS = f"""SELECT o.id FROM staged_enrolment e
+JOIN recipients_enrolment o ON o.external_id = e.external_id AND o.organization_id = %(organization)s
+JOIN recipients_person p ON p.id = o.person_id AND (%(source)s IS NULL OR p.import_source_id = %(source)s)
+LEFT JOIN group_ref g ON g.key = e.group_key
+WHERE e.external_id <> '' AND {_LASTS}
+    AND (e.group_key = '' OR COALESCE(g.year_id, 0) = (
+        SELECT COALESCE(was.year_id, 0) FROM recipients_group was WHERE was.id = o.group_id))
+    AND NOT EXISTS (SELECT 1 FROM planned_enrolment s WHERE s.known = o.id AND s.status = 'here')"""
 # Of the years that the file speaks of: who was in a class last year stays in it.
 _MISSING_ENROLMENTS = """SELECT o.id FROM recipients_enrolment o JOIN present ON present.person_id = o.person_id
 JOIN recipients_group g ON g.id = o.group_id

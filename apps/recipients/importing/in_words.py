@@ -11,6 +11,10 @@ _COUNTS = {
     "changed": ("person changed", "people changed"),
     "returned": ("person who came back", "people who came back"),
     "withdrawn": ("person withdrawn", "people withdrawn"),
+    "details": (
+        "person of whom an address, a guardian or a class changed",
+        "people of whom an address, a guardian or a class changed",
+    ),
     "unchanged": ("person unchanged", "people unchanged"),
     "conflicts": ("address to decide about", "addresses to decide about"),
     "addresses": ("address added", "addresses added"),

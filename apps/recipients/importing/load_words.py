@@ -6,12 +6,9 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-_PEOPLE = ("created", "changed", "returned", "unchanged")
-# Whatever a load writes, but for those who leave.
-_WRITTEN = (
-    *("created", "changed", "returned", "conflicts", "addresses", "addresses_removed", "guardianships"),
-    *("guardianships_removed", "groups", "enrolments", "enrolments_removed", "consents", "in_passing"),
-)
+from .planning import writes_anything
+
+_PEOPLE = ("created", "changed", "returned", "details", "unchanged")
 
 
 def button_of(counts: Mapping[str, int]) -> str:
@@ -19,7 +16,7 @@ def button_of(counts: Mapping[str, int]) -> str:
     leaving = counts.get("withdrawn", 0)
     # Somebody may stand in many rows: these are people, each counted once.
     loaded = sum(counts.get(kind, 0) for kind in _PEOPLE)
-    if not any(counts.get(kind) for kind in _WRITTEN):
+    if not writes_anything(counts):
         return _withdraw(leaving) if leaving else ""
     if not loaded:
         return _withdraw(leaving) if leaving else _("Load the changes")

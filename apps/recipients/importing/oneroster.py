@@ -14,7 +14,7 @@ from .headings import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
 from .rosters import Roster, Session, listed
-from .staged import Remark, Staged, StagedGuardianship
+from .staged import Remark, Staged, StagedFamily, StagedGuardianship
 
 _USED = ("users", "roles", "orgs", "academicsessions", "classes", "enrollments")
 _SIGNS = ("agentsourcedids", "enableduser", "orgsourcedids", "primaryorgsourcedid", "usermasteridentifier")
@@ -25,6 +25,7 @@ _TEACHING = {"teacher", "aide", "proctor", "administrator"}
 # Of the roles of 1.1 and 1.2 those that are no word of a table; the others read_kind() knows.
 _STAFF = {"districtadministrator", "siteadministrator", "systemadministrator"}
 _UNKNOWN_ROLES_NAMED = 20
+_OF_FAMILIES = ("student", "guardian")
 
 
 def is_oneroster(files: Files) -> bool:
@@ -47,6 +48,9 @@ class _OneRoster(Roster):
         super().__init__(files, country, options)
         # How many have each role that is not known, and the row of the first.
         self._unknown_roles: dict[str, tuple[int, int]] = {}
+        # Of changes: students whose row names no guardian, and the row of the first; which guardians name students.
+        self._without_guardians, self._students_name = (0, 0), False
+        self._naming_guardians: list[str] = []
 
     def facts(self) -> Iterator[Staged]:
         complaints = self._read_manifest()
@@ -179,19 +183,51 @@ class _OneRoster(Roster):
             if cells:
                 self._read_user(cells)
             yield from row.facts
+        yield from self._say_families()
 
     def _read_user(self, cells: list[str]) -> None:
         key, status, units, unit, first, last, email, phone, sms, agents = cells
-        if not self._check_id(key, f"{first} {last}"):
-            return
         kind = self._people.kind(key)
         gone = "gone" if status.lower() in _GONE else "here"
+        if self._is_delta and gone == "gone" and key and not first and not last:
+            # Of whom is to be deleted a file of changes need not say more than the number.
+            self._take_person(key, kind or "contact", "", "", "", gone, number=key)
+            return
+        if not self._check_id(key, f"{first} {last}"):
+            return
         unit = self._unit(unit) or self._unit(units)
         if not self._take_person(key, kind or "contact", first, last, unit, gone, number=key):
             return
         self._take_contacts(key, email, phone, sms)
-        for agent in listed(agents):
+        named = listed(agents)
+        for agent in named:
             self._relate(key, kind, agent)
+        if self._is_delta and gone == "here" and kind in _OF_FAMILIES:
+            self._note_family(key, kind, bool(named))
+
+    def _note_family(self, key: str, kind: str, names_somebody: bool) -> None:
+        """Guardians stand with the students, or students with the guardians: an empty cell says nothing."""
+        if names_somebody and kind == "student":
+            self._students_name = True
+            self._take(StagedFamily(key))
+        elif names_somebody:
+            self._naming_guardians.append(key)
+        elif kind == "student":
+            number, row = self._without_guardians
+            self._without_guardians = (number + 1, row or self._row.row)
+
+    def _say_families(self) -> Iterator[Staged]:
+        """What the rows of all users together say: where only guardians name students, they name all of theirs."""
+        number, row = self._without_guardians
+        if not self._students_name:
+            yield from map(StagedFamily, self._naming_guardians)
+        if number and (self._students_name or not self._naming_guardians):
+            message = ngettext(
+                "%(number)s student has no guardian here. Those on record stay; a whole roster takes them away.",
+                "%(number)s students have no guardian here. Those on record stay; a whole roster takes them away.",
+                number,
+            )
+            yield Remark(row, self._heading("agentsourcedids"), message % {"number": number}, self._row.file)
 
     def _relate(self, key: str, kind: str, agent: str) -> None:
         """A student names the guardians, or a guardian the students: which it is, their kinds tell."""
@@ -213,12 +249,12 @@ class _OneRoster(Roster):
     def _read_enrolments(self) -> Iterator[Staged]:
         for cells in self._each_row("enrollments", _ENROLMENT, needed="classsourcedid usersourcedid"):
             if cells:
-                group, person, role, status = cells
+                key, group, person, role, status = cells
                 role = role.lower()
                 if role in _TEACHING or role == "student" or not role:
                     gone = "gone" if status.lower() in _GONE else "here"
                     role = "student" if role in ("student", "") else "teacher"
-                    self._enrol(person, group, role, gone, ("usersourcedid", "classsourcedid"))
+                    self._enrol(person, group, role, gone, ("usersourcedid", "classsourcedid"), key)
                 else:
                     self._pass_over(role)
             yield from self._row.facts
@@ -228,7 +264,7 @@ class _OneRoster(Roster):
 _SESSION = "sourcedid status type startdate enddate parentsourcedid schoolyear"
 _CLASS = "sourcedid status title classtype classcode schoolsourcedid termsourcedids"
 _USER = "sourcedid status orgsourcedids primaryorgsourcedid givenname familyname email phone sms agentsourcedids"
-_ENROLMENT = "classsourcedid usersourcedid role status"
+_ENROLMENT = "sourcedid classsourcedid usersourcedid role status"
 
 
 def _year_above(session: Session, sessions: dict[str, Session]) -> str:

@@ -97,7 +97,8 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     stage.kept_away = decide_contacts(statements)
     stage.kept_away += deciding_school.decide_guardianships(statements, is_bulk)
     year = run.options.get("year") or deciding_school.current_year()
-    stage.groups, stage.groups_changed = deciding_school.decide_groups(statements, year)
+    is_delta = stage.coverage == "delta"
+    stage.groups, stage.groups_changed = deciding_school.decide_groups(statements, year, is_delta=is_delta)
     stage.kept_away += deciding_school.decide_enrolments(statements, is_bulk)
     deciding_school.decide_consents(statements)
     return statements

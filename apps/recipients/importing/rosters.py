@@ -254,19 +254,24 @@ class Roster:
             words = {"years": ", ".join(years), "year": years[-1]}
             said = _("The class is in %(years)s. It is taken for %(year)s.") % words
             self._row.remark(self._heading(columns[2]), said)
-        year = years[-1] if years else self._year
+        # Of a file of changes, which need not name the terms again, the record knows the year.
+        year = years[-1] if years else "" if self._is_delta else self._year
         self._take(StagedGroup(key, kind, name, unit, year, key, "gone" if gone else "here"))
 
-    def _enrol(self, person: str, group: str, role: str, status: str, columns: tuple[str, str]) -> None:
-        """One row of enrolments; `columns`: the headings of person and class, for what is wrong."""
-        if group not in self._classes and not self._is_delta:
+    def _enrol(
+        self, person: str, group: str, role: str, status: str, columns: tuple[str, str], number: str = ""
+    ) -> None:
+        """One row of enrolments; `columns`: the headings of person and class, for what is wrong. `number`: its own."""
+        if self._is_delta and status == "gone" and number and not (person and group):
+            person, group = "", ""
+        elif group not in self._classes and not self._is_delta:
             self._wrong(columns[1], _("There is no such class in the files."), group, is_fatal=True)
         elif person not in self._people and not self._is_delta:
             self._wrong(columns[0], _("There is no such person in the files."), person, is_fatal=True)
         elif not person or not group:
             self._wrong("", _("The id is missing."), is_fatal=True)
-        else:
-            self._take(StagedEnrolment(person, group, role, status, self._place(*columns)))
+        if not self._row.is_left_out():
+            self._take(StagedEnrolment(person, group, role, status, self._place(*columns), number[:200]))
 
     def _pass_over(self, role: str) -> None:
         """Count a row of enrolments whose role puts nobody into a class."""

@@ -21,6 +21,7 @@ from .columns import FIELDS
 from .deciding_school import current_year
 from .mending import Mended, mended_also, mended_cells
 from .opening import FileRefused
+from .planning import writes_anything
 from .reading import MAX_BYTES, Table
 from .reconciling import Outcome, compare, load, problem_of
 from .safety_stop import stop_sentence
@@ -139,7 +140,7 @@ def confirm(run: ImportRun, leave_out: bool, allow_withdrawing: bool = False) ->
 
     Raises TransitionRefused when that was done before, and ValueError with a sentence when it is not ready.
     """
-    if not run.counts.get("people"):
+    if not run.counts.get("people") and not writes_anything(run.counts):
         raise ValueError(_("There is nobody to load. Say which columns hold the names."))
     if run.counts.get("mistakes") and not leave_out:
         raise ValueError(_("Mend the file, or tick that the rows with mistakes are left out."))

@@ -1,8 +1,9 @@
-"""The safety stop: a load that would make too many leave, or cannot read too many rows, waits for a person."""
+"""The safety stop: a load that would take too many away, or cannot read too many rows, waits for a person."""
 
 from django.utils.translation import gettext as _
 
 from ..models import ImportRun
+from .planning import writes_anything
 
 
 def stop_sentence(run: ImportRun) -> str:
@@ -18,4 +19,23 @@ def stop_sentence(run: ImportRun) -> str:
     if leaving * 100 > percent * counts.get("kept_in_step", 0):
         part = {"number": leaving, "all": counts["kept_in_step"], "percent": percent}
         return _("%(number)s of %(all)s people would leave: more than %(percent)s %%. Nothing is loaded.") % part
-    return ""
+    if not counts.get("people") and counts.get("unplaced") and not writes_anything(counts):
+        return _("Nobody in this file of changes is on record. Load the whole roster first. Nothing is loaded.")
+    return _loss(counts, "enrolments", percent) or _loss(counts, "guardianships", percent)
+
+
+def _loss(counts: dict[str, int], name: str, percent: int) -> str:
+    """Whether a file whose part with classes or guardians is cut off would take them from too many.
+
+    Who changes class loses one and gets one.
+    """
+    lost = counts.get(f"{name}_removed", 0) - counts.get(name, 0)
+    kept = counts.get(f"{name}_kept", 0)
+    if not kept or lost * 100 <= percent * kept:
+        return ""
+    part = {"number": lost, "all": kept, "percent": percent}
+    if name == "enrolments":
+        sentence = _("%(number)s of %(all)s places in classes would go: more than %(percent)s %%. Nothing is loaded.")
+    else:
+        sentence = _("%(number)s of %(all)s guardians would go: more than %(percent)s %%. Nothing is loaded.")
+    return sentence % part

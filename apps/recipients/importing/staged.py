@@ -61,6 +61,12 @@ class StagedGuardianship(NamedTuple):
     place: int = 0
 
 
+class StagedFamily(NamedTuple):
+    """Of files with changes alone: the row of this person names all the guardians, or all the students, there are."""
+
+    person_key: str
+
+
 class StagedGroup(NamedTuple):
     """A class or subject. `year` is the key of a StagedYear, or the name of a year; empty: the year of the import."""
 
@@ -74,13 +80,14 @@ class StagedGroup(NamedTuple):
 
 
 class StagedEnrolment(NamedTuple):
-    """`role`: a value of Enrolment.Role."""
+    """`role`: a value of Enrolment.Role. What is "gone" may be known by its number alone, without person and class."""
 
     person_key: str
     group_key: str
     role: str = "student"
     status: str = "here"
     place: int = 0
+    external_id: str = ""
 
 
 class StagedUnit(NamedTuple):
@@ -142,6 +149,7 @@ Staged = (
     | StagedContact
     | StagedPlaces
     | StagedGuardianship
+    | StagedFamily
     | StagedGroup
     | StagedEnrolment
     | StagedUnit

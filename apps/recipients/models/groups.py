@@ -68,10 +68,19 @@ class Enrolment(OrganizationModel):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="enrolments")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.STUDENT)
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.HAND)
+    # Under which the school's own system speaks of it when the person moves to another class.
+    external_id = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
 
     class Meta(OrganizationModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["organization", "group", "person", "role"], name="enrolment_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="enrolment_by_number",
+            )
         ]
 
     def __str__(self) -> str:

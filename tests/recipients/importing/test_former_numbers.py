@@ -198,7 +198,7 @@ def table(*rows: str) -> list:
 
 
 def test_a_table_with_both_numbers(scoped):
-    source = a_source()
+    source = a_source(most_withdrawn=50)
     rows = ("4711,Ainoa,Roca,Student,ainoa@x.example,6B", "1,Aina,Puig,Student,aina@x.example,5A")
     assert loaded(table(*rows), source).counts["created"] == 2
     merged_by_number("1", "4711")

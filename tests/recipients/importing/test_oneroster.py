@@ -174,9 +174,9 @@ def test_a_roster_says_who_is_in_which_class_of_which_year(files):
         StagedGroup("c2", "subject", "Mathematics", "Primary", "2026-27", "c2"),
     ]
     assert of(StagedEnrolment, facts) == [
-        StagedEnrolment("s1", "c1", "student"),
-        StagedEnrolment("t", "c1", "teacher"),
-        StagedEnrolment("s1", "c2", "student", "gone"),
+        StagedEnrolment("s1", "c1", "student", external_id="e1"),
+        StagedEnrolment("t", "c1", "teacher", external_id="e2"),
+        StagedEnrolment("s1", "c2", "student", "gone", external_id="e3"),
     ]
 
 

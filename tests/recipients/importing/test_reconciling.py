@@ -136,11 +136,12 @@ def test_a_comparison_counts_what_the_load_does_and_writes_nothing():
     ]
     planned = compared(changed, source)
     assert on_record() == before
-    assert {name: planned.counts[name] for name in ("created", "changed", "withdrawn", "unchanged")} == {
+    assert {name: planned.counts[name] for name in ("created", "changed", "withdrawn", "details", "unchanged")} == {
         "created": 1,
         "changed": 1,
         "withdrawn": 2,
-        "unchanged": 2,
+        "details": 1,
+        "unchanged": 1,
     }
     assert [row["name"] for row in planned.examples["created"]] == ["Nil Roca"]
     assert {row["name"] for row in planned.examples["withdrawn"]} == {"Pablo Ferrer Ortega", "Marc Ferrer"}
