@@ -59,6 +59,7 @@ _FIELDS = ("first_name", "last_name", "language", "external_id", "document")
 _CHANGE = """UPDATE recipients_person SET {fields}, search_name = COALESCE(NULLIF(i.search_name, ''),
         recipients_person.search_name),
     unit_id = COALESCE(t.unit_id, recipients_person.unit_id),
+    kind = CASE WHEN recipients_person.kind = 'contact' THEN i.kind ELSE recipients_person.kind END,
     active = CASE WHEN t.action = 'returned' THEN %(true)s ELSE recipients_person.active END,
     left_on = CASE WHEN t.action = 'returned' THEN NULL ELSE recipients_person.left_on END,
     left_source = CASE WHEN t.action = 'returned' THEN '' ELSE recipients_person.left_source END

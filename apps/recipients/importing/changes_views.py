@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core.states import TransitionRefused
 from apps.organizations.permissions import Permission, requires
 
-from ..models import ContactPoint, ImportRun, ImportSource
+from ..models import ContactPoint, ImportRun, ImportSource, Person
 from ..posted_ids import posted_id
 from .forms import SourceForm
 from .load_words import button_of
@@ -51,6 +51,7 @@ FIELD_LABELS = {
     "document": gettext_lazy("Identity document"),
     "language": gettext_lazy("Language"),
     "unit": gettext_lazy("Unit"),
+    "role": gettext_lazy("Kind"),
 }
 
 
@@ -175,16 +176,21 @@ def _changes(found: ImportRun) -> dict:
     }
 
 
+def _in_words(name: str, value: str) -> str:
+    return str(Person.Kind(value).label) if name == "role" and value in Person.Kind.values else value
+
+
 def _as_shown(kind: str, row: dict) -> dict:
     """A row of the page: who, what was, what will be, and where it stands in the file."""
     pairs: list[tuple[object, str, str]] = [
-        (label, row.get(f"{name}_was", ""), row.get(name, ""))
+        (label, _in_words(name, row.get(f"{name}_was", "")), _in_words(name, row.get(name, "")))
         for name, label in FIELD_LABELS.items()
         if row.get(f"{name}_was", "") != row.get(name, "") and f"{name}_was" in row
     ]
     if kind == "conflicts":
         pairs = [("", row["was"], row["value"])]
     what = [str(row[name]) for name in ("value", "other", "relation", "group") if row.get(name) and kind != "conflicts"]
+    what += [_in_words("role", row.get("kind", ""))] if kind == "created" else []
     shown = {
         "person": row.get("person"),
         "name": row.get("name", ""),

@@ -56,6 +56,8 @@ _DIFFERS = " OR ".join(
             for name in ("first_name", "last_name", "language", "external_id", "document")
         ),
         "u.id <> COALESCE(p.unit_id, 0)",
+        # Whoever came without a role, and has one now. Nobody else becomes of another kind.
+        "(p.kind = 'contact' AND i.kind IN ('student', 'guardian', 'staff'))",
     ]
 )
 _PLANNED = f"""SELECT i.who, CASE WHEN f.person_id IS NULL THEN %%new_id%% ELSE f.person_id END AS person_id,

@@ -51,6 +51,8 @@ class _OneRoster(Roster):
         # Of changes: students whose row names no guardian, and the row of the first; which guardians name students.
         self._without_guardians, self._students_name = (0, 0), False
         self._naming_guardians: list[str] = []
+        self._without_role = (0, 0)
+        self._kinds_on_record = options.get("kinds", tuple)
 
     def facts(self) -> Iterator[Staged]:
         complaints = self._read_manifest()
@@ -140,8 +142,12 @@ class _OneRoster(Roster):
     def _note_kinds(self) -> Iterator[Staged]:
         """Read the roles alone first: who is whose guardian depends on what both of them are.
 
-        In 1.1 they stand with the users. Their mistakes are told when the users are read.
+        In 1.1 they stand with the users. Their mistakes are told when the users are read. A file of changes need not
+        repeat the role of somebody on record; who has none is what the enrolments say.
         """
+        if self._is_delta:
+            for key, kind in self._kinds_on_record():
+                self._people.note(key, kind)
         for cells in self._each_row("roles", "usersourcedid status role", needed="usersourcedid role"):
             if cells:
                 key, status, role = cells
@@ -149,13 +155,24 @@ class _OneRoster(Roster):
                     self._people.note(key, self._kind_of(role))
             yield from self._row.facts
         yield from self._say_unknown_roles()
+        are_all_known = True
         for cells in self._each_row("users", "sourcedid role", needed="sourcedid"):
             if cells and cells[0]:
                 self._people.note(cells[0], self._kind_of(cells[1]))
+                are_all_known &= bool(self._people.kind(cells[0]))
         yield from self._say_unknown_roles()
+        if not are_all_known:
+            self._note_kinds_of_enrolments()
+
+    def _note_kinds_of_enrolments(self) -> None:
+        """Their mistakes are told when the enrolments are read."""
+        for cells in self._each_row("enrollments", "usersourcedid role status", needed="usersourcedid"):
+            if cells and cells[0] and cells[2].lower() not in _GONE and not self._people.kind(cells[0]):
+                role = cells[1].lower()
+                self._people.note(cells[0], "student" if role == "student" else "staff" if role in _TEACHING else "")
 
     def _kind_of(self, role: str) -> str:
-        """The value of Person.Kind; "" for a role that is not known, which is counted."""
+        """The value of Person.Kind: a contact for a role that is not known, which is counted; "" for no role."""
         # Schools add roles of their own as ext:librarian.
         word = role.lower().removeprefix("ext:")
         kind = "staff" if word in _STAFF else read_kind(word)
@@ -163,7 +180,7 @@ class _OneRoster(Roster):
             role = role if role in self._unknown_roles or len(self._unknown_roles) < _UNKNOWN_ROLES_NAMED else "…"
             number, row = self._unknown_roles.get(role, (0, self._row.row))
             self._unknown_roles[role] = (number + 1, row)
-        return kind
+        return kind or ("contact" if word else "")
 
     def _say_unknown_roles(self) -> Iterator[Remark]:
         """One line for each, at its first row: nobody is taken for staff by a word that may mean anything."""
@@ -184,6 +201,7 @@ class _OneRoster(Roster):
                 self._read_user(cells)
             yield from row.facts
         yield from self._say_families()
+        yield from self._say_without_role()
 
     def _read_user(self, cells: list[str]) -> None:
         key, status, units, unit, first, last, email, phone, sms, agents = cells
@@ -196,6 +214,9 @@ class _OneRoster(Roster):
         if not self._check_id(key, f"{first} {last}"):
             return
         unit = self._unit(unit) or self._unit(units)
+        if not kind and gone == "here":
+            number, row = self._without_role
+            self._without_role = (number + 1, row or self._row.row)
         if not self._take_person(key, kind or "contact", first, last, unit, gone, number=key):
             return
         self._take_contacts(key, email, phone, sms)
@@ -228,6 +249,16 @@ class _OneRoster(Roster):
                 number,
             )
             yield Remark(row, self._heading("agentsourcedids"), message % {"number": number}, self._row.file)
+
+    def _say_without_role(self) -> Iterator[Remark]:
+        number, row = self._without_role
+        if number:
+            message = ngettext(
+                "%(number)s person has no role: taken for a contact, without guardians.",
+                "%(number)s people have no role: taken for contacts, without guardians.",
+                number,
+            )
+            yield Remark(row, self._heading("sourcedid"), message % {"number": number}, self._row.file)
 
     def _relate(self, key: str, kind: str, agent: str) -> None:
         """A student names the guardians, or a guardian the students: which it is, their kinds tell."""

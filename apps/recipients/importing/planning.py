@@ -171,9 +171,10 @@ _EXAMPLES = {
     ),
     "changed": (
         "person name kind row file first_name_was first_name last_name_was last_name external_id_was external_id"
-        " document_was document language_was language unit_was unit",
+        " document_was document language_was language unit_was unit role_was role",
         f"""SELECT p.id, {_P}, p.kind, i.row_number, i.file, {_CHANGED},
-            COALESCE(u.name, ''), COALESCE(NULLIF(i.unit, ''), u.name, '')
+            COALESCE(u.name, ''), COALESCE(NULLIF(i.unit, ''), u.name, ''),
+            p.kind, CASE WHEN p.kind = 'contact' THEN i.kind ELSE p.kind END
         FROM planned_person t JOIN united_person i ON i.who = t.who JOIN recipients_person p ON p.id = t.person_id
         LEFT JOIN organizations_unit u ON u.id = p.unit_id WHERE t.action = 'changed' ORDER BY t.who""",
     ),

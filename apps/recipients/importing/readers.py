@@ -41,7 +41,8 @@ def read(
     columns.FIELDS for each column} (tables alone). `dialect`: {"encoding", "delimiter"}, found out where empty.
     `options`: "year" (name of the year of classes that name none), "kind" (who the rows are, when no column says so),
     "coverage" ("delta": the file has changes alone), "units" (number -> name of those on record), "mended"
-    (see mending; tables alone). `country`: of numbers written without a code.
+    (see mending; tables alone), "kinds" (gives number and kind of everybody on record). `country`: of numbers written
+    without a code.
     """
     reader = FORMATS.get(format)
     if reader is None:

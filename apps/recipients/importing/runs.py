@@ -15,7 +15,7 @@ from apps.core.starting_work import start_on_commit
 from apps.core.states import TransitionRefused, move
 from apps.organizations.models import Unit
 
-from ..models import ImportRowError, ImportRun
+from ..models import ImportRowError, ImportRun, Person
 from . import readers
 from .columns import FIELDS
 from .deciding_school import current_year
@@ -211,9 +211,14 @@ def facts_of(run: ImportRun) -> Generator[Staged, None, None]:
 
 
 def options_of(run: ImportRun) -> dict:
-    """How a run is to be read, with the units that are on record under a number."""
+    """How a run is to be read, with the units, and the kinds of people, that are on record under a number."""
     numbered = Unit.objects.exclude(external_id="").values_list("external_id", "name")
-    return run.options | {"units": dict(numbered)}
+    return run.options | {"units": dict(numbered), "kinds": _kinds_on_record}
+
+
+def _kinds_on_record() -> Iterator[tuple[str, str]]:
+    """The number and the kind of everybody who has a number, one by one."""
+    return Person.objects.exclude(external_id="").order_by().values_list("external_id", "kind").iterator()
 
 
 def _opened(run: ImportRun):

@@ -9,11 +9,10 @@ from apps.recipients.importing.sources import load_in_place
 from apps.recipients.models import AcademicYear, Enrolment, Group, Guardianship, ImportRun, ImportSource, Person
 
 from .rosters import zipped
-from .test_oneroster import CLASSES, ENROLMENTS, MANIFEST, ROSTER, USERS
+from .test_oneroster import MANIFEST, ROSTER, SECOND, USERS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped"), pytest.mark.feature("S0.14")]
 HEADERS = {name: text.splitlines()[0] for name, text in ROSTER.items()}
-FILES = {"users": USERS, "classes": CLASSES, "enrollments": ENROLMENTS}
 
 
 @pytest.fixture
@@ -145,3 +144,43 @@ def test_a_roster_with_a_part_cut_off_is_stopped(night, tmp_path, cut, said):
     assert said in run.problem
     assert (guardians(), places()) == ({"g1", "g2"}, {"5A"})
     assert load_in_place("Nightly", path, allow_withdrawing=60).state == "done"
+
+
+def kinds() -> dict[str, str]:
+    return dict(Person.objects.exclude(external_id="").values_list("external_id", "kind"))
+
+
+def test_a_delta_of_the_newer_version_need_not_repeat_the_roles(night, tmp_path):
+    night(SECOND)
+    header = SECOND["users.csv"].splitlines()[0]
+    users = f'{header}\ns1,,,true,aina,,Aina,Puig,,1,,,,"g1",5,secret,,,,,o1,\n'
+    manifest = MANIFEST.replace(",bulk", ",absent").replace("file.users,absent", "file.users,delta")
+    night({"manifest.csv": manifest, "users.csv": users})
+    assert guardians() == {"g1"}
+    assert kinds()["s1"] == "student"
+
+
+def test_whoever_has_no_role_is_what_the_enrolments_say_and_becomes_what_a_later_role_says(night):
+    def without(roles: str, *numbers: str) -> str:
+        return "".join(
+            row for row in roles.splitlines(keepends=True) if not any(f",{number}," in row for number in numbers)
+        )
+
+    roles = without(SECOND["roles.csv"], "s1", "g1")
+    users = SECOND["users.csv"].replace("s1,", "s7,").replace("g1,,,", "g7,,,").replace('"g1,g2"', '"g7,g2"')
+    files = SECOND | {
+        "users.csv": users,
+        "roles.csv": without(roles, "s7", "g7"),
+        "enrollments.csv": ROSTER["enrollments.csv"].replace(",s1,", ",s7,"),
+    }
+    run = night(files)
+    assert (kinds()["s7"], kinds()["g7"]) == ("student", "contact")
+    (remark,) = run.examples["remarks"]
+    assert remark["message"] == "1 person has no role: taken for a contact, without guardians."
+    header = SECOND["roles.csv"].splitlines()[0]
+    mended = files | {"roles.csv": f"{files['roles.csv']}r7,,,g7,primary,guardian,,,o1,\n"}
+    assert header.count(",") == 9
+    run = night(mended)
+    assert kinds()["g7"] == "guardian"
+    assert run.counts["changed"] == 1
+    assert guardians("s7") == {"g2", "g7"}
