@@ -15,7 +15,7 @@ from .models import AudienceEntry, Mailing
 # by_hand in the SQL of the audience.
 _AS_BY_HAND, _BY_LIST = 1, 2
 # The fields of a filter that say who is at the school.
-_OF_LEAVING = {"active", "left_on"}
+_OF_LEAVING = {"active", "left_on", "children"}
 
 
 @dataclass

@@ -77,10 +77,18 @@ def _pieces(mailing: Mailing, permitted: "_Permitted", listed: ListedPeople) -> 
         "%%no_consent_of_address%%": _NO_CONSENT_OF_ADDRESS if mailing.commercial else "",
         "%%opt_out_scopes%%": "('all', 'commercial')" if mailing.commercial else "('all')",
         "%%former%%": "" if mailing.include_former else "AND (p.active OR chosen.by_hand > 0)",
-        "%%has_left%%": "1 = 0" if mailing.include_former else "chosen.by_hand = 2 AND NOT p.active",
+        "%%has_left%%": "1 = 0" if mailing.include_former else _has_left(listed),
         "%%permitted_person%%": permitted.person,
         "%%permitted_address%%": permitted.address,
     }
+
+
+def _has_left(listed: ListedPeople) -> str:
+    """The condition on somebody of a list: at the school no more, or a guardian of whom no child is."""
+    children_left = Guardianship.objects.filter(student__active=False)
+    if not listed.people or not children_left.exists():
+        return _LEFT
+    return f"{_LEFT} OR chosen.by_hand = 2 AND p.kind = 'guardian' AND p.id IN ({_OF_LEFT_CHILDREN})"
 
 
 def _branches(mailing: Mailing, listed: ListedPeople, has_students: bool) -> list[str]:
@@ -174,6 +182,13 @@ _KEPT_AWAY = """kept_away (student_id, normalized) AS (
     WHERE r.organization_id = %(organization)s AND r.restricted
 ), """
 _IS_KEPT_AWAY = "WHEN (s.id, c.normalized) IN (SELECT student_id, normalized FROM kept_away) THEN 'restricted'"
+
+_LEFT = "chosen.by_hand = 2 AND NOT p.active"
+_OF_LEFT_CHILDREN = """SELECT gone.guardian_id FROM recipients_guardianship gone
+    JOIN recipients_person child ON child.id = gone.student_id AND NOT child.active
+    WHERE gone.organization_id = %(organization)s AND NOT EXISTS (
+        SELECT 1 FROM recipients_guardianship g JOIN recipients_person here ON here.id = g.student_id AND here.active
+        WHERE g.guardian_id = gone.guardian_id)"""
 
 # Why a chosen person is left out, whatever his addresses. s = chosen_person.
 _CHOSEN_REASON = """WHEN s.permitted = 0 THEN 'outside_groups' WHEN s.has_left = 1 THEN 'former' %%excluded_person%%"""

@@ -1,6 +1,7 @@
 """Whom a member may write to: everybody, the students of his groups, or staff. The audience asks the same again."""
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
@@ -10,6 +11,14 @@ from apps.recipients.models import Enrolment, Group, Guardianship, Person
 def may_write_to_anybody(membership: Membership) -> bool:
     """Whether typed addresses and files of addresses are open to this member."""
     return membership.may(Permission.SEND_TO_ALL)
+
+
+def whom_only(membership: Membership) -> str:
+    """A sentence for the member who asked for more: whom he may write to."""
+    own, staff = membership.may(Permission.SEND_TO_MY_SUBJECTS), membership.may(Permission.SEND_TO_STAFF)
+    if own and staff:
+        return _("You may write to people of your own groups and to staff only.")
+    return _("You may write to people of your own groups only.") if own else _("You may write to staff only.")
 
 
 def permitted_groups(membership: Membership) -> QuerySet[Group]:

@@ -14,6 +14,7 @@ from apps.recipients.searching import of_name
 from apps.targetlists.alternatives import as_sets
 from apps.targetlists.members import addresses_on, new_static_list, number_of, people_on
 from apps.targetlists.models import TargetList
+from apps.targetlists.offered import lists_offered_to
 
 from .models import AudienceEntry, Mailing
 from .permitted import permitted_groups, permitted_people
@@ -94,7 +95,7 @@ def groups_of(mailing: Mailing, membership: Membership, search: str = "") -> lis
         for group in counted
         if without_accents(search) in without_accents(group.name)
     ]
-    return lines + _kinds(membership, search) + _lists(search)
+    return lines + _kinds(membership, search) + _lists(membership, search)
 
 
 def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = "") -> Pane | None:
@@ -105,7 +106,7 @@ def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = ""
     name, people = _people_of(mailing, membership, key)
     if people is None:
         return None
-    target_list = _list_of(key)
+    target_list = _list_of(membership, key)
     addresses = addresses_on(target_list).count() if target_list else 0
     if search:
         people = people.filter(of_name(search))
@@ -133,7 +134,7 @@ def add_all(mailing: Mailing, membership: Membership, key: str) -> bool:
     False when it is not his to choose. A list that was left out is chosen then.
     """
     if key.startswith(_LIST):
-        return _choose_list(mailing, key, is_excluded=False)
+        return _choose_list(mailing, membership, key, is_excluded=False)
     if key in KINDS:
         people = permitted_people(membership).filter(kind=KINDS[key], active=True)
         _add(mailing, people)
@@ -144,9 +145,9 @@ def add_all(mailing: Mailing, membership: Membership, key: str) -> bool:
     return group is not None
 
 
-def leave_out(mailing: Mailing, key: str) -> bool:
+def leave_out(mailing: Mailing, membership: Membership, key: str) -> bool:
     """Leave everybody on a target list out, whoever else chooses them. False when there is no such list."""
-    return _choose_list(mailing, key, is_excluded=True)
+    return _choose_list(mailing, membership, key, is_excluded=True)
 
 
 def remove(mailing: Mailing, ids: Iterable[int] | None = None) -> None:
@@ -222,7 +223,7 @@ def _people_of(mailing: Mailing, membership: Membership, key: str) -> tuple[str,
     if key in KINDS:
         return _kind_names()[key], permitted_people(membership).filter(kind=KINDS[key], active=True)
     if key.startswith(_LIST):
-        target_list = _list_of(key)
+        target_list = _list_of(membership, key)
         if target_list is None:
             return "", None
         on_list = people_on(target_list).order_by().values("pk")
@@ -244,21 +245,22 @@ def _kinds(membership: Membership, search: str) -> list[PaneGroup]:
     ]
 
 
-def _lists(search: str) -> list[PaneGroup]:
-    lists = TargetList.objects.order_by("name").values_list("pk", "name")
+def _lists(membership: Membership, search: str) -> list[PaneGroup]:
     plain = without_accents(search)
     return [
-        PaneGroup(f"{_LIST}{pk}", name, None, _("Target lists")) for pk, name in lists if plain in without_accents(name)
+        PaneGroup(f"{_LIST}{each.pk}", each.name, None, _("Target lists"))
+        for each in lists_offered_to(membership)
+        if plain in without_accents(each.name)
     ]
 
 
-def _list_of(key: str) -> TargetList | None:
+def _list_of(membership: Membership, key: str) -> TargetList | None:
     number = _number(key.removeprefix(_LIST)) if key.startswith(_LIST) else 0
-    return TargetList.objects.select_related("uploaded").filter(pk=number).first()
+    return next((each for each in lists_offered_to(membership) if each.pk == number), None) if number else None
 
 
-def _choose_list(mailing: Mailing, key: str, *, is_excluded: bool) -> bool:
-    target_list = _list_of(key)
+def _choose_list(mailing: Mailing, membership: Membership, key: str, *, is_excluded: bool) -> bool:
+    target_list = _list_of(membership, key)
     if target_list:
         mailing.entries.update_or_create(target_list=target_list, defaults={"is_excluded": is_excluded})
     return target_list is not None

@@ -32,8 +32,11 @@ def sentence(reason: str) -> str:
         Reason.NO_CONSENT: _("Has not accepted commercial mail."),
         Reason.RESTRICTED: _("Not to be contacted about this student (restricted guardian)."),
         Reason.EXCLUDED: _("On a list that this message leaves out, or at the same address as somebody on it."),
-        Reason.FORMER: _("On the list, but no longer at the school. Tick “Former students too” to write to them."),
-        Reason.OUTSIDE_GROUPS: _("You may write to students and guardians of your own groups."),
+        Reason.FORMER: _(
+            "On the list, but no longer at the school; of a guardian no child is. Tick “Former students too” to write"
+            " to them."
+        ),
+        Reason.OUTSIDE_GROUPS: _("The writer of this message may not write to them."),
         Reason.SAME_ADDRESS: _("Gets this once already, at the same address."),
     }[Reason(reason)]
 

@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from apps.core.typed_addresses import read_typed
@@ -17,11 +16,10 @@ from apps.targetlists.uploading import FileRefused, upload_list
 from . import audience, picker
 from .drafts import delete_draft, drop_list, mailings_of, new_draft, opens_draft
 from .models import AudienceEntry, Mailing
-from .permitted import may_write_to_anybody
+from .permitted import may_write_to_anybody, whom_only
 from .recipients_forms import MAX_TYPED, RecipientsForm, keep_valid
 
 SENTENCES_SHOWN = 10
-_OUTSIDE = gettext_lazy("You may write to people of your own groups only.")
 
 
 @requires(*SENDING)
@@ -82,7 +80,7 @@ def upload(request, mailing: Mailing) -> HttpResponse:
     if request.method != "POST":
         pass
     elif not may_write_to_anybody(request.membership):
-        messages.error(request, _OUTSIDE)
+        messages.error(request, whom_only(request.membership))
     elif file is None:
         messages.error(request, _("Choose a file first."))
     else:
@@ -118,7 +116,7 @@ def _keep_typed(request, mailing: Mailing) -> list[tuple[str, str]]:
     """Keep the good addresses of the box as entries; return the bad ones with their sentences."""
     good, bad = read_typed(request.POST.get("typed", ""))
     if (good or bad) and not may_write_to_anybody(request.membership):
-        messages.warning(request, str(_OUTSIDE))
+        messages.warning(request, whom_only(request.membership))
         return []
     room = MAX_TYPED - mailing.entries.exclude(normalized="").count()
     if len(good) > room:
@@ -138,11 +136,11 @@ def _act(request, mailing: Mailing) -> None:
     entries = [int(value) for value in request.POST.getlist("entry") if value.isdecimal() and len(value) < 18]
     if action == "add":
         added = picker.add_people(mailing, request.membership, ticked)
-        _say_if_not(request, added, _("Tick somebody first.") if not ticked else _OUTSIDE)
+        _say_if_not(request, added, whom_only(request.membership) if ticked else _("Tick somebody first."))
     elif action == "add_all":
-        _say_if_not(request, picker.add_all(mailing, request.membership, key), _OUTSIDE)
+        _say_if_not(request, picker.add_all(mailing, request.membership, key), whom_only(request.membership))
     elif action == "leave_out":
-        _say_if_not(request, picker.leave_out(mailing, key), _("Open a target list first."))
+        _say_if_not(request, picker.leave_out(mailing, request.membership, key), _("Open a target list first."))
     elif action == "keep_list":
         _keep_list(request, mailing)
     elif action == "remove":

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.organizations.permissions import SENDING, requires
@@ -12,7 +11,7 @@ from apps.recipients.models import AcademicYear, Group, Person
 
 from .drafts import new_draft
 from .models import AudienceEntry
-from .permitted import permitted_groups, permitted_people
+from .permitted import permitted_groups, permitted_people, whom_only
 
 
 @requires(*SENDING)
@@ -46,5 +45,5 @@ def write_to_person(request, pk: int) -> HttpResponse:
 
 def _refused(request) -> HttpResponse:
     """To a page that is open to everybody: that of the person or group may not be."""
-    messages.error(request, _("You may write to people of your own groups only."))
+    messages.error(request, whom_only(request.membership))
     return redirect(request.organization.get_absolute_url())

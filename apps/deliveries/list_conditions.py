@@ -102,10 +102,14 @@ def _names(values: list[str]) -> dict[str, str]:
     return {str(each.pk): f"“{each}”" for each in Mailing.objects.filter(pk__in=posted_ids(values))}
 
 
+def _private(name: str, label: Any, operators: tuple[Operator, ...], function: Any, choices: Any = _choices) -> Field:
+    return Field(name, label, HEADING, operators, function, choices, _names, is_private=True)
+
+
 FIELDS = (
-    Field("message_received", _("reached by the message"), HEADING, (IS, IS_NOT), _reached, _choices, _names),
-    Field("message_missed", _("not reached by the message"), HEADING, (IS, IS_NOT), _not_reached, _choices, _names),
-    Field("message_opened", _("opened the message"), HEADING, (IS, IS_NOT), _heard("opened"), _choices, _names),
-    Field("message_clicked", _("clicked in the message"), HEADING, (IS, IS_NOT), _heard("clicked"), _choices, _names),
-    Field("answer", _("the answer"), HEADING, _ANSWERS, _answered, _choices_with_question, _names),
+    _private("message_received", _("reached by the message"), (IS, IS_NOT), _reached),
+    _private("message_missed", _("not reached by the message"), (IS, IS_NOT), _not_reached),
+    _private("message_opened", _("opened the message"), (IS, IS_NOT), _heard("opened")),
+    _private("message_clicked", _("clicked in the message"), (IS, IS_NOT), _heard("clicked")),
+    _private("answer", _("the answer"), _ANSWERS, _answered, _choices_with_question),
 )

@@ -9,7 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from .permissions import SHIPPED_ROLES, Permission, RoleName
+from .permissions import NEEDED_FOR, SHIPPED_ROLES, Permission, RoleName
 from .scoping import OrganizationModel
 
 
@@ -96,5 +96,6 @@ class Membership(OrganizationModel):
         return f"{self.user} ({self.role})"
 
     def may(self, permission: str) -> bool:
-        """Whether this member's role holds `permission` (a value of Permission)."""
-        return Permission(permission).value in self.role.permissions
+        """Whether this member's role holds `permission` (a value of Permission), and what it needs besides."""
+        needed = (permission, *NEEDED_FOR.get(Permission(permission), ()))
+        return all(Permission(each).value in self.role.permissions for each in needed)

@@ -20,6 +20,8 @@ class Permission(models.TextChoices):
     VIEW_REPORTS = "view_reports", _("See what was sent, and the answers")
 
 
+# What another permission is of no use without: a filter names people, messages, and who answered what.
+NEEDED_FOR = {Permission.MANAGE_LISTS: (Permission.VIEW_PEOPLE, Permission.VIEW_REPORTS)}
 SENDING = (Permission.SEND_TO_ALL, Permission.SEND_TO_MY_SUBJECTS, Permission.SEND_TO_STAFF)
 
 

@@ -1,12 +1,13 @@
 """The forms of Settings, Members and roles."""
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.form_looks import LooksMixin
 from apps.organizations.models import Membership, Role
-from apps.organizations.permissions import SENDING, Permission
+from apps.organizations.permissions import NEEDED_FOR, SENDING, Permission
 from apps.organizations.roles import name_is_taken
 
 
@@ -69,7 +70,15 @@ class RoleForm(LooksMixin, forms.ModelForm):
         return cleaned
 
     def clean_permissions(self) -> list[str]:
-        return sorted(set(self.cleaned_data["permissions"]))
+        ticked = set(self.cleaned_data["permissions"])
+        for permission, needed in NEEDED_FOR.items():
+            if permission in ticked and not ticked.issuperset(needed):
+                words = {
+                    "permission": permission.label,
+                    "needed": _("” and “").join(str(each.label) for each in needed),
+                }
+                raise ValidationError(_("“%(permission)s” goes with “%(needed)s”: tick these too.") % words)
+        return sorted(ticked)
 
     def ticks(self) -> list[tuple[str, list[tuple[Permission, bool]]]]:
         """The permissions in two parts, each with whether it is ticked."""

@@ -64,7 +64,8 @@ class Field:
     """One thing to filter by.
 
     `function(operator, value)` gives the condition on Person; the value has been checked, and is a list of the values
-    that still exist, a text, a whole number, a date or None. `choices()` lists what the builder offers (value, label,
+    that still exist, a text, a whole number, a date or None. `is_private`: not everybody who writes may know of whom it
+    is true. `choices()` lists what the builder offers (value, label,
     heading); `names(values)` those of `values` that exist, with their names: where it is left out, choices() says so.
     """
 
@@ -75,6 +76,7 @@ class Field:
     function: Callable[[str, Any], Q]
     choices: Callable[[], Iterable[tuple[str, Any, Any]]] = tuple
     names: Callable[[list[str]], Mapping[str, Any]] | None = None
+    is_private: bool = False
 
     def operator(self, name: Any) -> Operator | None:
         return next((each for each in self.operators if each.name == name), None)

@@ -216,5 +216,6 @@ FIELDS = (
         FAMILY,
         yes_or_no(_("yes"), _("no")),
         _restricted,
+        is_private=True,
     ),
 )

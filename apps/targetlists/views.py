@@ -19,6 +19,7 @@ from .finding import Search
 from .forms import NameForm, NewListForm
 from .members import PEOPLE_ORDER, addresses_on, copy_of_filter, first_people_on, number_of, numbers_of
 from .models import TargetList, UploadedRow
+from .offered import lists_offered_to, sees_private_matters
 from .uploading import FileRefused, upload_list
 
 COLUMNS_SHOWN = 4  # of the variables of a file
@@ -30,13 +31,14 @@ SEEING = (Permission.MANAGE_LISTS, Permission.SEND_TO_ALL, Permission.VIEW_PEOPL
 @require_GET
 def index(request) -> HttpResponse:
     """All lists by name; how many are on a filter list is counted when it comes into sight."""
-    lists = list(TargetList.objects.select_related("uploaded"))
+    lists = lists_offered_to(request.membership)
     numbers, messages_of = numbers_of(lists), uses.messages_of(lists)
+    may_read = sees_private_matters(request.membership)
     rows = [
         {
             "list": each,
             "number": numbers.get(each.pk),
-            "words": in_words(each.condition) if each.kind == TargetList.Kind.FILTER else "",
+            "words": in_words(each.condition) if each.kind == TargetList.Kind.FILTER and may_read else "",
             "use": messages_of[each.pk],
         }
         for each in lists
@@ -81,7 +83,7 @@ def target_list(request, pk: int) -> HttpResponse:
         "number": number,
         "addresses_number": addresses,
         "people_number": number - addresses,
-        "words": in_words(found.condition),
+        "words": in_words(found.condition) if sees_private_matters(request.membership) else "",
         "problems": check(found.condition) if found.kind == TargetList.Kind.FILTER else [],
         "use": uses.messages_of([found])[found.pk],
         **_rights(request),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.campaigns import audience
+from apps.campaigns import audience, picker
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import AudienceEntry, Mailing
 from apps.campaigns.tags import unknown_tags
@@ -155,6 +155,33 @@ def test_who_has_left_stays_on_the_list_and_is_reached_when_wished(class_5a, off
     choir = static("Choir", aina)
     assert reasons(mailing_to(choir, by=office)) == {"Joan Puig": Reason.FORMER}
     assert addresses(mailing_to(choir, by=office, include_former=True)) == ["joan@x.example"]
+
+
+@pytest.mark.feature("S0.2")
+def test_a_teacher_chooses_no_list_that_tells_what_others_answered(class_5a, teacher):
+    answered = filtered("Said Yes", {"field": "answer", "operator": "yes", "value": ["1"]})
+    choir = static("Choir", people.student("Aina Puig", class_5a))
+    mailing = people.mailing(by=teacher)
+    for act in (picker.add_all, picker.leave_out):
+        assert not act(mailing, teacher, f"list:{answered.pk}")
+        assert act(mailing, teacher, f"list:{choir.pk}")
+    assert picker.pane_of(mailing, teacher, f"list:{answered.pk}") is None
+
+
+@pytest.mark.feature("S0.11")
+def test_guardians_on_a_list_whose_children_have_left_are_former_too(class_5a, office):
+    gone, here = people.student("Aina Puig", class_5a, active=False), people.student("Pau Gil", class_5a)
+    people.guardian("Joan Puig", "joan@x.example", gone)
+    people.guardian("Marta Gil", "marta@x.example", gone, here)
+    people.guardian("Ona Roca", "ona@x.example")
+    guardians = filtered("Guardians", {"field": "kind", "operator": "is", "value": ["guardian"]})
+    assert reasons(mailing_to(guardians, by=office)) == {"Joan Puig": Reason.FORMER}
+    assert addresses(mailing_to(guardians, by=office)) == ["marta@x.example", "ona@x.example"]
+    assert len(addresses(mailing_to(guardians, by=office, include_former=True))) == 3
+    none_here = {"field": "children", "operator": "at_most", "value": 0}
+    kind = {"field": "kind", "operator": "is", "value": ["guardian"]}
+    asked = filtered("No child here", {"all": [kind, none_here]})
+    assert addresses(mailing_to(asked, by=office)) == ["joan@x.example", "ona@x.example"]
 
 
 @pytest.mark.feature("S0.2")

@@ -66,6 +66,11 @@ def test_what_a_role_loses_its_members_lose_at_once(administrator_client, client
         ({"permissions": []}, "Tick at least one."),
         ({"permissions": ["send_to_staff", "everything"]}, "Select a valid choice."),
         ({"permissions": ["send_to_staff\x00"]}, "Select a valid choice."),
+        (
+            {"permissions": ["manage_lists", "view_people"]},
+            "“Make and change target lists” goes with “See people and their contact details” and “See what was sent,"
+            " and the answers”: tick these too.",
+        ),
     ],
 )
 def test_a_wrong_role_is_answered_at_its_field_and_nothing_is_lost(administrator_client, school, wrong, sentence):

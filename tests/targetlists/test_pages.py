@@ -445,6 +445,25 @@ def test_a_reader_sees_lists_and_changes_none(client, school, picked):
     assert client.get(url(school, "new")).status_code == 403
 
 
+def test_a_teacher_is_offered_no_list_that_tells_what_others_answered(client, school, scoped, office, picked):
+    asked = TargetList.objects.create(
+        name="Said Yes", kind="filter", condition={"field": "answer", "operator": "yes", "value": ["1"]}
+    )
+    through = {"any": [{"field": "kind", "operator": "is", "value": ["staff"]}]}
+    through["any"].append({"field": "list", "operator": "is", "value": [str(asked.pk)]})
+    TargetList.objects.create(name="Staff and those", kind="filter", condition=through)
+    TargetList.objects.create(name="Staff", kind="filter", condition=through["any"][0])
+    client.force_login(make_member(school, "teacher").user)
+    page = text(client.get(url(school, "index")))
+    assert "Said Yes" not in page
+    assert "Staff and those" not in page
+    assert "kind is Staff" not in page
+    assert "Staff" in page
+    assert picked.name in page
+    client.force_login(office.user)
+    assert "Said Yes" in text(client.get(url(school, "index")))
+
+
 def test_a_new_list_of_chosen_people_is_whole_or_not_at_all(scoped, mixed, office):
     from django.core.exceptions import ValidationError
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
@@ -97,6 +98,9 @@ def change_rows(request, pk: int, kind: str) -> HttpResponse:
 def confirmed(request, pk: int) -> HttpResponse:
     """Load it. A second press of the button finds it on its way."""
     found = get_object_or_404(ImportRun, pk=pk)
+    if found.state == ImportRun.State.UPLOADED:
+        messages.error(request, _("Look at what it changes first."))
+        return redirect(request.organization.url("imports:run", pk))
     try:
         confirm(
             found,

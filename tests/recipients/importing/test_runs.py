@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 
 from apps.recipients.importing import applying
-from apps.recipients.importing.runs import confirm, run_import, start_run
+from apps.recipients.importing.runs import confirm, plan, run_import, start_run
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
 from apps.recipients.tasks import sweep_imports
 from tests import people
@@ -119,6 +119,9 @@ def test_a_load_that_fails_midway_leaves_nothing_behind(user, monkeypatch):
 def test_a_second_press_of_load_is_one_load(user, office_client, school):
     run = start_run(upload(SPANISH), user)
     url = school.url("imports:confirm", run.pk)
+    office_client.post(url)
+    assert ImportRun.objects.get(pk=run.pk).state == "uploaded", "what it changes has not been seen"
+    plan(run)
     for _press in range(2):
         assert office_client.post(url).status_code == 302
     assert ImportRun.objects.get(pk=run.pk).state in ("queued", "done")
