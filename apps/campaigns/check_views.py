@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.starting_work import start_on_commit
 from apps.core.states import TransitionRefused
@@ -36,7 +36,7 @@ LETTER_POLICY = "default-src 'none'; img-src data: https: http:; style-src 'unsa
 
 
 @requires(*SENDING)
-@require_GET
+@require_safe
 @opens_draft
 def check(request, mailing: Mailing) -> HttpResponse:
     """Counts, who is left out and why, and the letter as one family will read it."""
@@ -63,7 +63,7 @@ def check(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_GET
+@require_safe
 @opens_draft
 def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
     """Everybody who does not get it for one reason, each with the way to mend it."""
@@ -83,7 +83,7 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_GET
+@require_safe
 @xframe_options_sameorigin
 @opens_draft
 def preview(request, mailing: Mailing) -> HttpResponse:
@@ -120,7 +120,7 @@ def send_test(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_GET
+@require_safe
 @opens_draft
 def tests(request, mailing: Mailing) -> HttpResponse:
     """What became of the last test copies (a fragment that is asked for again while one is on its way)."""
@@ -128,7 +128,7 @@ def tests(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def send(request, pk: int) -> HttpResponse:
     """Step four. A form that was posted already leads to the message's page and does nothing."""
     if request.method == "POST" and Mailing.objects.filter(pk=pk).exclude(state=Mailing.State.DRAFT).exists():

@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.organizations.permissions import SENDING, requires
 
@@ -30,7 +30,7 @@ EDITOR_POLICY = (
 
 
 @requires(*SENDING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opens_draft
 def content(request, mailing: Mailing) -> HttpResponse:
     """Show the editor; a POST keeps everything and does what its button says."""
@@ -51,7 +51,7 @@ def content(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_GET
+@require_safe
 def attachment(request, pk: int, attachment_pk: int) -> FileResponse:
     """An attachment as it will be sent, always as a download: it is never shown as a page of ours."""
     mailing = mailings_of(request.membership).filter(pk=pk).first()

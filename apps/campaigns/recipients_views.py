@@ -23,7 +23,7 @@ SENTENCES_SHOWN = 10
 
 
 @requires(*SENDING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request) -> HttpResponse:
     """A GET shows one button, for it must change nothing; the button makes the draft."""
     if request.method != "POST":
@@ -41,7 +41,7 @@ def saved(request) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opens_draft
 def delete(request, mailing: Mailing) -> HttpResponse:
     """Ask, then delete a draft for good."""
@@ -54,7 +54,7 @@ def delete(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opens_draft
 def recipients(request, mailing: Mailing) -> HttpResponse:
     """Show the two panes; a POST keeps the form, does what its button says, and comes back (or goes on)."""
@@ -72,7 +72,7 @@ def recipients(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SENDING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opens_draft
 def upload(request, mailing: Mailing) -> HttpResponse:
     """Take addresses from a file, in place of those of an earlier file. (A GET comes from the login page.)"""

@@ -62,6 +62,8 @@ def normalize_email(value: str) -> str:
     if "@" not in address:
         raise ValidationError(_("“%(value)s” has no @ in it.") % {"value": address})
     domain = address.rpartition("@")[2]
+    if domain.startswith("["):  # an address of a machine, RFC 5321 4.1.3: nobody's mailbox
+        raise ValidationError(_("“%(value)s” is not an email address.") % {"value": address})
     if "." not in domain.strip("."):
         raise ValidationError(_("“%(value)s” has no ending such as .es.") % {"value": address})
     try:

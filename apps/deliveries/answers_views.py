@@ -3,7 +3,7 @@
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.campaigns.models import Mailing
 from apps.core.exports import csv_response
@@ -27,7 +27,7 @@ from .visible_mailings import SEEING, opens_mailing
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 @opens_mailing
 def answers(request, mailing: Mailing) -> HttpResponse:
     """Totals, by class, and the list; narrowed down by answer, class, and part of a name or address."""
@@ -51,7 +51,7 @@ def answers(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 @opens_mailing
 def download(request, mailing: Mailing) -> FileResponse:
     """All answers as a CSV file."""

@@ -3,7 +3,7 @@
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.campaigns.models import Mailing
 from apps.core.keyset import paginate
@@ -17,7 +17,7 @@ RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def history(request) -> HttpResponse:
     """All that is no draft: type, subject, sent n/N, date, time."""
     mailings = mailings_seen_by(request.membership).exclude(state=Mailing.State.DRAFT)
@@ -28,7 +28,7 @@ def history(request) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def running(request) -> HttpResponse:
     """What waits for its start, is being sent, or was stopped on the way."""
     return _page(request, "mailings/running.html", mailings_seen_by(request.membership).filter(state__in=RUNNING))

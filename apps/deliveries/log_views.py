@@ -4,7 +4,7 @@ from django.db.models import Count
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.campaigns.audience import Reason
 from apps.campaigns.models import Mailing
@@ -23,7 +23,7 @@ _CHIPS = ("sent", "in_flight", "waiting", "failed", "uncertain", "skipped")
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 @opens_mailing
 def log(request, mailing: Mailing) -> HttpResponse:
     """The log, a hundred rows at a time."""
@@ -45,7 +45,7 @@ def log(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 @opens_mailing
 def progress(request, mailing: Mailing) -> HttpResponse:
     """The live part of the page (a fragment), asked for again while rows are open.
@@ -59,7 +59,7 @@ def progress(request, mailing: Mailing) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 @opens_mailing
 def download(request, mailing: Mailing) -> FileResponse:
     """The whole log as a CSV file."""

@@ -5,7 +5,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.organizations.models import Membership
 from apps.organizations.permissions import requires
@@ -15,7 +15,7 @@ from .home import home_of
 
 
 @login_required
-@require_GET
+@require_safe
 def start(request):
     """To the user's organisation; with several, a page to choose; with none, whom to ask."""
     with without_scope():
@@ -27,7 +27,7 @@ def start(request):
 
 
 @requires()
-@require_GET
+@require_safe
 def home(request):
     return render(request, "organization/home.html", home_of(request.membership))
 

@@ -14,7 +14,7 @@ from .taking_away import end_guardianship
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add_contact_point(request, person_pk: int) -> HttpResponse:
     """A new address or number."""
     person = get_object_or_404(Person, pk=person_pk)
@@ -22,14 +22,14 @@ def add_contact_point(request, person_pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact_point(request, pk: int) -> HttpResponse:
     """Correct an address or number; a `[ko]` goes with it."""
     return _edit(request, get_object_or_404(ContactPoint.objects.select_related("person"), pk=pk))
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete_point(request, pk: int) -> HttpResponse:
     """Ask, then delete an address."""
     point = get_object_or_404(ContactPoint.objects.select_related("person"), pk=pk)
@@ -60,7 +60,7 @@ def sms(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add_guardian_of(request, pk: int) -> HttpResponse:
     """Give a student a guardian."""
     student = get_object_or_404(Person, pk=pk, kind=Person.Kind.STUDENT)
@@ -74,7 +74,7 @@ def add_guardian_of(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def guardianship(request, pk: int) -> HttpResponse:
     """The relation, whether it is restricted, and its end."""
     pair = get_object_or_404(Guardianship.objects.select_related("student", "guardian"), pk=pk)

@@ -5,7 +5,7 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.form_looks import save_or_say
 from apps.core.keyset import paginate
@@ -21,7 +21,7 @@ from .views import SEEING
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def groups(request) -> HttpResponse:
     """The groups of one year (`?year=`, else the current one) and those of staff, by unit (`?unit=`)."""
     years, units = list(AcademicYear.objects.all()), list(Unit.objects.all())
@@ -38,7 +38,7 @@ def groups(request) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def group(request, pk: int) -> HttpResponse:
     """Students with how they are reached, and teachers, of one group."""
     found = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
@@ -59,7 +59,7 @@ def group(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request) -> HttpResponse:
     """A new group, of the year in `?year=` unless another is chosen."""
     years = list(AcademicYear.objects.all())
@@ -67,13 +67,13 @@ def add(request) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, pk: int) -> HttpResponse:
     return _edit(request, get_object_or_404(Group, pk=pk))
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request, pk: int) -> HttpResponse:
     """Say who is in the group; on POST delete it, unless a message that waits for its start goes to it."""
     found = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)

@@ -16,7 +16,7 @@ from .posted_ids import posted_id, posted_ids
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def enrol(request, pk: int, role: str) -> HttpResponse:
     """Search, tick, put in; `do=all` puts in everybody whom the search finds."""
     group = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
@@ -20,7 +20,7 @@ _FOUND = 20
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def duplicates(request) -> HttpResponse:
     """Pairs of people who are likely one; and those of whom somebody has said that they are two."""
     context = {"pairs": likely_pairs(request.organization), "most": SHOWN}
@@ -44,7 +44,7 @@ def apart(request, pk: int, other_pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def choose(request, pk: int) -> HttpResponse:
     """Find the person with whom this one is to be merged."""
     person = get_object_or_404(Person, pk=pk)
@@ -54,7 +54,7 @@ def choose(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
     """Both side by side; what stays is chosen, then one goes."""
     people = Person.objects.select_related("unit").prefetch_related("contact_points")

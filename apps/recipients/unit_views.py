@@ -5,7 +5,7 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.form_looks import save_or_say
 from apps.organizations.models import Unit
@@ -18,7 +18,7 @@ from .views import SEEING
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def units(request) -> HttpResponse:
     """Every unit with the number of its groups and people."""
     people = dict(Person.objects.filter(active=True).order_by().values_list("unit").annotate(number=Count("id")))
@@ -29,19 +29,19 @@ def units(request) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request) -> HttpResponse:
     return _edit(request, Unit())
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, pk: int) -> HttpResponse:
     return _edit(request, get_object_or_404(Unit, pk=pk))
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request, pk: int) -> HttpResponse:
     """Say what loses its unit; on POST delete it, unless two groups would then bear one name."""
     unit = get_object_or_404(Unit, pk=pk)

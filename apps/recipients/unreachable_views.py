@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.exports import csv_response
 from apps.organizations.models import Unit
@@ -22,7 +22,7 @@ from .views import SEEING
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def unreachable(request) -> HttpResponse:
     """Per class of the year (`?year=`, `?unit=`, `?group=`) the students out of reach, with why."""
     asked = _asked(request)
@@ -41,7 +41,7 @@ def unreachable(request) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def download(request) -> FileResponse:
     """All of them as a table, a line for each student."""
     asked = _asked(request)
@@ -60,7 +60,7 @@ def download(request) -> FileResponse:
 
 
 @requires(*SEEING)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def letters(request) -> HttpResponse:
     """A page of paper for each family; the text of all of them can be changed, and stays changed."""
     if request.method == "POST":

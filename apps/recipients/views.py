@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.keyset import paginate
 from apps.organizations.permissions import SENDING, Permission, requires
@@ -26,13 +26,13 @@ OTHERS = ("contacts", "leads", "companies")
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def index(request) -> HttpResponse:
     return redirect(request.organization.url("people:list", "students"))
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def people(request, kind: str) -> HttpResponse:
     """A hundred people of one kind, by name."""
     if kind not in KINDS:
@@ -56,7 +56,7 @@ def people(request, kind: str) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def find(request) -> HttpResponse:
     """Anybody, of whatever kind, here or gone."""
     search = request.GET.get("q", "")[:200].replace("\0", "")
@@ -66,7 +66,7 @@ def find(request) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def person(request, pk: int) -> HttpResponse:
     """One person with addresses, family, groups, consents and the latest messages."""
     found = Person.objects.select_related("unit").filter(pk=pk).first()
@@ -100,7 +100,7 @@ def _where_it_went(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request, kind: str) -> HttpResponse:
     """A new person of one kind."""
     if kind not in KINDS:
@@ -112,7 +112,7 @@ def add(request, kind: str) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, pk: int) -> HttpResponse:
     """Change names, language, unit and number."""
     found = get_object_or_404(Person, pk=pk)

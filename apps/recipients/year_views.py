@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
@@ -20,7 +20,7 @@ from .views import SEEING
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def years(request) -> HttpResponse:
     """Every year with its figures, the newest first."""
     students = Count("groups__enrolments__person", filter=Q(groups__enrolments__role="student"), distinct=True)
@@ -34,19 +34,19 @@ def years(request) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request) -> HttpResponse:
     return _edit(request, AcademicYear())
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, pk: int) -> HttpResponse:
     return _edit(request, get_object_or_404(AcademicYear, pk=pk))
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request, pk: int) -> HttpResponse:
     """Say what goes with the year; on POST delete it, unless a message that waits goes to one of its groups."""
     year = get_object_or_404(AcademicYear, pk=pk)
@@ -60,7 +60,7 @@ def delete(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def copy(request, pk: int) -> HttpResponse:
     """Make last year's groups in this year; then on to its students."""
     year = get_object_or_404(AcademicYear, pk=pk)
@@ -77,7 +77,7 @@ def copy(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def move_up(request, pk: int) -> HttpResponse:
     """For each class of the year before, the class of this year into which its students go."""
     year = get_object_or_404(AcademicYear, pk=pk)

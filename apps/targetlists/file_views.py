@@ -14,7 +14,7 @@ from .uploading import FileRefused, upload_list
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def replace(request, pk: int) -> HttpResponse:
     """Read the new file, whole or not at all; the rows of the old one go."""
     kind = TargetList.Kind.UPLOADED

@@ -19,7 +19,7 @@ NAMES_SHOWN = 12
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, pk: int) -> HttpResponse:
     """Show the filter; a POST does what its button says with the rows as they stand, and only Save keeps them."""
     found = get_object_or_404(TargetList, pk=pk, kind=TargetList.Kind.FILTER)

@@ -22,7 +22,7 @@ BAD_SHOWN = 10
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request, pk: int) -> HttpResponse:
     """Search people of all kinds; put the ticked, or all that were found, on the list."""
     found, search = _static(pk), Search.asked(request.GET)
@@ -33,7 +33,7 @@ def add(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def type_addresses(request, pk: int) -> HttpResponse:
     """Put the good addresses of the box on the list, and show the bad ones again."""
     found = _static(pk)

@@ -59,6 +59,12 @@ def _enrolled(column: str, **further: Any):
     return function
 
 
+def _in_role(operator: str, roles: list[str]) -> Q:
+    """Whoever teaches a group, or is a student of one: the members of a group of staff are neither."""
+    enrolments = Enrolment.objects.filter(role__in=roles).exclude(group__kind=Group.Kind.STAFF)
+    return unless(operator, exists(enrolments))
+
+
 def _in_groups(groups: Callable[[Any], QuerySet[Group]], **further: Any):
     """As _enrolled(), by what `groups` makes of the value."""
 
@@ -162,7 +168,7 @@ FIELDS = (
         _("role in a group"),
         SCHOOL,
         (IS, IS_NOT),
-        _enrolled("role"),
+        _in_role,
         lambda: [(value, label, "") for value, label in Enrolment.Role.choices],
     ),
     Field(

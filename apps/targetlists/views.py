@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.keyset import paginate
 from apps.organizations.permissions import SENDING, Permission, requires
@@ -28,7 +28,7 @@ SEEING = (Permission.MANAGE_LISTS, Permission.SEND_TO_ALL, Permission.VIEW_PEOPL
 
 
 @requires(Permission.MANAGE_LISTS, Permission.VIEW_PEOPLE, *SENDING)
-@require_GET
+@require_safe
 def index(request) -> HttpResponse:
     """All lists by name; how many are on a filter list is counted when it comes into sight."""
     lists = lists_offered_to(request.membership)
@@ -47,7 +47,7 @@ def index(request) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request) -> HttpResponse:
     """A name and how it is filled; then on to the page where that is done."""
     form, refused = NewListForm(request.POST or None, request.FILES or None), None
@@ -63,7 +63,7 @@ def new(request) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def target_list(request, pk: int) -> HttpResponse:
     """A hundred members of one list: people (`?show=addresses`: those who are not on record)."""
     found = get_object_or_404(TargetList.objects.select_related("uploaded", "created_by"), pk=pk)
@@ -92,14 +92,14 @@ def target_list(request, pk: int) -> HttpResponse:
 
 
 @requires(*SEEING)
-@require_GET
+@require_safe
 def count(request, pk: int) -> HttpResponse:
     """How many are on a list now (a fragment)."""
     return render(request, "lists/_number.html", {"number": number_of(get_object_or_404(TargetList, pk=pk))})
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def rename(request, pk: int) -> HttpResponse:
     found = get_object_or_404(TargetList, pk=pk)
     form = NameForm(request.POST or None, target_list=found, initial={"name": found.name})
@@ -111,7 +111,7 @@ def rename(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def copy(request, pk: int) -> HttpResponse:
     """Keep whoever meets a filter now as a list picked by hand."""
     found = get_object_or_404(TargetList, pk=pk, kind=TargetList.Kind.FILTER)
@@ -123,7 +123,7 @@ def copy(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_LISTS)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request, pk: int) -> HttpResponse:
     """Ask, saying what uses the list; then delete it for good."""
     found = get_object_or_404(TargetList.objects.select_related("uploaded"), pk=pk)

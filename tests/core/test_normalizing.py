@@ -65,6 +65,11 @@ def test_the_quick_way_is_taken_where_it_can_be():
     assert normalizing._plain_address("marta.serra@family.example")
 
 
+def test_the_address_of_a_machine_is_nobodys_mailbox():
+    with pytest.raises(ValidationError, match="is not an email address"):
+        normalize_email("a@[127.0.0.1]")
+
+
 @pytest.mark.parametrize(
     ("written", "document"),
     [("12.345.678-z", "12345678Z"), (" x 1234567 L", "X1234567L"), ("rssmra80a01h501ú", "RSSMRA80A01H501U"), ("—", "")],

@@ -22,6 +22,12 @@ def listed(client, school, kind, **query):
     return client.get(school.url("people:list", kind), query).text
 
 
+def test_a_page_may_be_asked_for_its_head_alone(office_client, school, family):
+    for url in (school.get_absolute_url(), school.url("people:list", "students"), school.url("people:add", "students")):
+        response = office_client.head(url)
+        assert (response.status_code, response.content) == (200, b"")
+
+
 @pytest.mark.parametrize("search", ["lucia", "FERRER", "ferrer luc", "Lucía"])
 def test_a_student_is_found_by_name_without_accents_and_case(office_client, school, family, search):
     people.student("Pau Llorens")

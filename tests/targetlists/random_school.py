@@ -92,7 +92,7 @@ class School:
         return any(str(each.group.year_id) in value for each in self._enrolments_of(person))
 
     def _role(self, person: Person, operator: str, value: Any) -> bool:
-        return any(each.role in value for each in self._enrolments_of(person))
+        return any(each.role in value and each.group.kind != "staff" for each in self._enrolments_of(person))
 
     def _teaches(self, person: Person, operator: str, value: Any) -> bool:
         return any(str(each.group_id) in value and each.role == "teacher" for each in self._enrolments_of(person))

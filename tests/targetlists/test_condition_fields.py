@@ -35,6 +35,7 @@ def groups(scoped) -> dict[str, str]:
         "Tea", "tea@x.example", kind="staff", unit=primary, membership=make_member(scoped, "teacher")
     )
     Enrolment.objects.create(person=teacher, group=now, role="teacher")
+    Enrolment.objects.create(person=teacher, group=people.group("All of us", kind="staff"), role="student")
     people.contact_point(teacher, "612 555 018", channel="phone")
     people.contact_point(ana, "612 555 019", channel="phone", health="no_sms")
     OptOut.objects.create(normalized="gil@home.example", scope="commercial")
@@ -69,6 +70,7 @@ def found(groups: dict[str, str], field: str, operator: str, *values) -> str:
         ("year", "is", ("past",), "Old"),
         ("year", "is_not", ("this",), "Gil Old Rosa"),
         ("role", "is", ("teacher",), "Tea"),
+        ("role", "is", ("student",), "Ana Old"),
         ("teaches", "is", ("now",), "Tea"),
         ("taught_by", "is", ("tea",), "Ana"),
         ("guardian_group", "is", ("then",), "Rosa"),

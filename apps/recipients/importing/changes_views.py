@@ -5,7 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.states import TransitionRefused
 from apps.organizations.permissions import Permission, requires
@@ -57,7 +57,7 @@ FIELD_LABELS = {
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def changes(request, pk: int) -> HttpResponse:
     """What a run would change, or has changed."""
     found = get_object_or_404(ImportRun.objects.select_related("source", "created_by"), pk=pk)
@@ -70,7 +70,7 @@ def changes(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def change_rows(request, pk: int, kind: str) -> HttpResponse:
     """The first rows of one kind of change."""
     found = get_object_or_404(ImportRun, pk=pk)
@@ -115,7 +115,7 @@ def confirmed(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def load(request, pk: int) -> HttpResponse:
     """How far the load is, or what came of it."""
     found = get_object_or_404(ImportRun.objects.select_related("source", "created_by"), pk=pk)
@@ -126,7 +126,7 @@ def load(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def progress(request, pk: int) -> HttpResponse:
     """The bar alone (a fragment). When a comparison has ended, the page is another one."""
     found = get_object_or_404(ImportRun.objects.select_related("source"), pk=pk)

@@ -26,7 +26,7 @@ from .steps import AT_WORK, CHOOSING, steps_of
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def columns(request, pk: int) -> HttpResponse:
     """Choose what the columns mean; of a run that is past that, see what was chosen."""
     found = get_object_or_404(ImportRun.objects.select_related("source", "created_by"), pk=pk)

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
@@ -18,7 +18,7 @@ _OPEN = ImportConflict.Decision.OPEN
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def conflicts(request) -> HttpResponse:
     """What is to be decided, a hundred at a time."""
     waiting = ImportConflict.objects.filter(decision=_OPEN).select_related("person", "run")

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.organizations.permissions import Permission, requires
 
@@ -17,7 +17,7 @@ from .sources import save_as_source
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def sources(request) -> HttpResponse:
     """All of them, each with its latest run."""
     found = list(ImportSource.objects.all())
@@ -28,7 +28,7 @@ def sources(request) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def source(request, pk: int) -> HttpResponse:
     """Change a source, or see how it is run from the command line."""
     found = get_object_or_404(ImportSource, pk=pk)

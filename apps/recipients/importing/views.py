@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.exports import EXCEL_TYPE, as_excel
 from apps.core.keyset import paginate
@@ -30,7 +30,7 @@ SAMPLE = (
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request) -> HttpResponse:
     """Choose a file; what is refused is said on this page, and nothing of it is kept."""
     refusal = ""
@@ -71,7 +71,7 @@ def _started(request, file) -> ImportRun:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def run(request, pk: int) -> HttpResponse:
     """Lead to the step at which it is."""
     found = get_object_or_404(ImportRun, pk=pk)
@@ -79,7 +79,7 @@ def run(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def file(request, pk: int) -> HttpResponse:
     """Step 1 of a run that has begun: which file it was, and who chose it."""
     found = get_object_or_404(ImportRun.objects.select_related("source", "created_by"), pk=pk)
@@ -96,7 +96,7 @@ def _size(found: ImportRun) -> int | None:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def past(request) -> HttpResponse:
     """All runs, the latest first, with what each has changed."""
     page = paginate(_runs(), request, order=("-created_at", "-id"), size=PAST_TO_A_PAGE)
@@ -104,7 +104,7 @@ def past(request) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def mistakes(request, pk: int) -> HttpResponse:
     """The rows that cannot be read, with the reasons, as a sheet for Excel."""
     found = get_object_or_404(ImportRun, pk=pk)
@@ -118,7 +118,7 @@ def mistakes(request, pk: int) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_PEOPLE)
-@require_GET
+@require_safe
 def sample(request) -> HttpResponse:
     """A file to begin with."""
     response = HttpResponse("\N{BYTE ORDER MARK}" + SAMPLE, content_type="text/csv; charset=utf-8")
