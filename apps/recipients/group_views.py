@@ -12,7 +12,7 @@ from apps.core.keyset import paginate
 from apps.organizations.models import Unit
 from apps.organizations.permissions import SENDING, Permission, requires
 
-from . import grouping
+from . import deleting_groups, group_members
 from .group_uses import why_they_must_stay
 from .models import AcademicYear, Group
 from .reaching import with_reach
@@ -42,16 +42,16 @@ def groups(request) -> HttpResponse:
 def group(request, pk: int) -> HttpResponse:
     """Students with how they are reached, and teachers, of one group."""
     found = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
-    page = paginate(grouping.members(found), request)
+    page = paginate(group_members.members(found), request)
     is_staff = found.kind == Group.Kind.STAFF
     context = {
         "group": found,
         "is_staff": is_staff,
-        "figures": grouping.figures_of_group(found),
+        "figures": deleting_groups.figures_of_group(found),
         "page": page,
         "students": page.rows if is_staff else with_reach(page.rows),
-        "teachers": grouping.members(found, grouping.TEACHER),
-        "targets": grouping.targets_of(found),
+        "teachers": group_members.members(found, group_members.TEACHER),
+        "targets": group_members.targets_of(found),
         "may_write": any(request.membership.may(permission) for permission in SENDING),
         "may_manage": _may_manage(request),
     }
@@ -79,7 +79,7 @@ def delete(request, pk: int) -> HttpResponse:
     found = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
     must_stay = why_they_must_stay([found])
     if request.method != "POST" or must_stay:
-        context = {"group": found, "figures": grouping.figures_of_group(found), "must_stay": must_stay}
+        context = {"group": found, "figures": deleting_groups.figures_of_group(found), "must_stay": must_stay}
         return render(request, "people/group_delete.html", context)
     found.delete()
     messages.success(request, _("The group %(name)s is deleted.") % {"name": found})

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 
-from . import grouping
+from . import group_members
 from .models import Enrolment, Group
 from .posted_ids import posted_id, posted_ids
 
@@ -23,7 +23,7 @@ def enrol(request, pk: int, role: str) -> HttpResponse:
     role = _role_of(role, group)
     search = request.GET.get("q", "")[:200].replace("\0", "")
     source = Group.objects.filter(pk=posted_id(request.GET.get("from", ""))).first()
-    people = grouping.who_may_come(group, role, search, source)
+    people = group_members.who_may_come(group, role, search, source)
     narrowed = bool(search.strip() or source)
     if request.method == "POST":
         _put_in(request, group, role, people if narrowed and request.POST.get("do") == "all" else None)
@@ -33,7 +33,7 @@ def enrol(request, pk: int, role: str) -> HttpResponse:
         "role": role,
         "q": search,
         "source": source,
-        "sources": _sources(group) if role == grouping.STUDENT and group.kind != Group.Kind.STAFF else [],
+        "sources": _sources(group) if role == group_members.STUDENT and group.kind != Group.Kind.STAFF else [],
         "page": paginate(people.select_related("unit"), request),
         "number": people.count(),
         "narrowed": narrowed,
@@ -52,8 +52,8 @@ def members(request, pk: int) -> HttpResponse:
     elif request.POST.get("do") == "move":
         _move(request, group, students)
     else:
-        out = grouping.take_out(group, grouping.STUDENT, students)
-        out += grouping.take_out(group, grouping.TEACHER, teachers)
+        out = group_members.take_out(group, group_members.STUDENT, students)
+        out += group_members.take_out(group, group_members.TEACHER, teachers)
         sentence = ngettext("%(number)s person is taken out.", "%(number)s people are taken out.", out)
         messages.success(request, sentence % {"number": out})
     return redirect(request.organization.url("people:group", pk))
@@ -61,7 +61,7 @@ def members(request, pk: int) -> HttpResponse:
 
 def _role_of(role: str, group: Group) -> str:
     """The role, if the group has it: one of staff has members alone. Raises Http404."""
-    roles = {grouping.STUDENT} if group.kind == Group.Kind.STAFF else set(Enrolment.Role.values)
+    roles = {group_members.STUDENT} if group.kind == Group.Kind.STAFF else set(Enrolment.Role.values)
     if role not in roles:
         raise Http404
     return role
@@ -74,18 +74,18 @@ def _put_in(request, group: Group, role: str, everybody) -> None:
         if not ticked:
             messages.error(request, _("Tick somebody first."))
             return
-        people = grouping.who_may_come(group, role).filter(pk__any_of=ticked)
-    number = grouping.put_in(group, role, people)
+        people = group_members.who_may_come(group, role).filter(pk__any_of=ticked)
+    number = group_members.put_in(group, role, people)
     sentence = ngettext("%(number)s person is put in.", "%(number)s people are put in.", number)
     messages.success(request, sentence % {"number": number})
 
 
 def _move(request, group: Group, students: list[int]) -> None:
-    target = grouping.targets_of(group).filter(pk=posted_id(request.POST.get("target", ""))).first()
+    target = group_members.targets_of(group).filter(pk=posted_id(request.POST.get("target", ""))).first()
     if target is None:
         messages.error(request, _("Choose the group to which they move."))
         return
-    number = grouping.move(group, target, students)
+    number = group_members.move(group, target, students)
     sentence = ngettext("%(number)s student moved to %(to)s.", "%(number)s students moved to %(to)s.", number)
     messages.success(request, sentence % {"number": number, "to": target})
 

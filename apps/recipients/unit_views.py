@@ -11,7 +11,7 @@ from apps.core.form_looks import save_or_say
 from apps.organizations.models import Unit
 from apps.organizations.permissions import Permission, requires
 
-from . import grouping
+from . import deleting_groups
 from .models import Person
 from .school_forms import UnitForm
 from .views import SEEING
@@ -45,9 +45,9 @@ def edit(request, pk: int) -> HttpResponse:
 def delete(request, pk: int) -> HttpResponse:
     """Say what loses its unit; on POST delete it, unless two groups would then bear one name."""
     unit = get_object_or_404(Unit, pk=pk)
-    clashes = grouping.in_the_way(unit)
+    clashes = deleting_groups.in_the_way(unit)
     if request.method != "POST" or clashes:
-        context = {"unit": unit, "figures": grouping.figures_of_unit(unit), "clashes": clashes}
+        context = {"unit": unit, "figures": deleting_groups.figures_of_unit(unit), "clashes": clashes}
         return render(request, "people/unit_delete.html", context)
     unit.delete()
     messages.success(request, _("The unit %(name)s is deleted.") % {"name": unit})

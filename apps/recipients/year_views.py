@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
-from . import grouping
+from . import deleting_groups, moving_up
 from .group_uses import why_they_must_stay
 from .models import AcademicYear, Group
 from .posted_ids import posted_id
@@ -52,9 +52,9 @@ def delete(request, pk: int) -> HttpResponse:
     year = get_object_or_404(AcademicYear, pk=pk)
     must_stay = why_they_must_stay(year.groups.all())
     if request.method != "POST" or must_stay:
-        context = {"year": year, "figures": grouping.figures_of_year(year), "must_stay": must_stay}
+        context = {"year": year, "figures": deleting_groups.figures_of_year(year), "must_stay": must_stay}
         return render(request, "people/year_delete.html", context)
-    grouping.delete_year(year)
+    deleting_groups.delete_year(year)
     messages.success(request, _("The year %(name)s is deleted.") % {"name": year})
     return redirect(request.organization.url("people:years"))
 
@@ -68,7 +68,7 @@ def copy(request, pk: int) -> HttpResponse:
     form = CopyForm(request.POST or None, target=year, initial={"source": before})
     if request.method == "POST" and form.is_valid():
         source = form.cleaned_data["source"]
-        number = grouping.copy_groups(source, year, form.cleaned_data["with_teachers"])
+        number = moving_up.copy_groups(source, year, form.cleaned_data["with_teachers"])
         sentence = ngettext("%(number)s group is made.", "%(number)s groups are made.", number)
         messages.success(request, sentence % {"number": number})
         return redirect(request.organization.url("people:year_move_up", pk) + f"?from={source.pk}")
@@ -88,7 +88,7 @@ def move_up(request, pk: int) -> HttpResponse:
         return redirect(request.organization.url("people:year_copy", pk))
     classes, targets = _classes(source), _classes(year)
     if request.method == "POST":
-        number = grouping.move_up(_chosen(request.POST, classes, targets))
+        number = moving_up.move_up(_chosen(request.POST, classes, targets))
         sentence = ngettext("%(number)s student is put in.", "%(number)s students are put in.", number)
         messages.success(request, sentence % {"number": number})
         return redirect(request.organization.url("people:groups") + f"?year={pk}")
@@ -115,7 +115,7 @@ def _guessed(classes: list[Group], targets: list[Group]) -> list[tuple[Group, in
     names: dict[int | None, dict[str, int]] = {}
     for target in targets:
         names.setdefault(target.unit_id, {})[target.name] = target.pk
-    return [(each, grouping.guess_next(each.name, names.get(each.unit_id, {}))) for each in classes]
+    return [(each, moving_up.guess_next(each.name, names.get(each.unit_id, {}))) for each in classes]
 
 
 def _chosen(posted, classes: list[Group], targets: list[Group]) -> dict[int, int]:

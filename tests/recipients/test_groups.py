@@ -6,7 +6,7 @@ import pytest
 
 from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
-from apps.recipients import grouping
+from apps.recipients import group_members, moving_up
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Person
 from tests import people
 from tests.conftest import make_member
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def names(group: Group, role: str = "student") -> list[str]:
-    return [person.full_name for person in grouping.members(group, role).order_by("search_name")]
+    return [person.full_name for person in group_members.members(group, role).order_by("search_name")]
 
 
 def year_form(**fields) -> dict:
@@ -173,7 +173,7 @@ def test_several_students_are_found_without_accents_and_put_in_at_once(office_cl
     response = office_client.post(url, {"person": [lucia.pk, llucia.pk]}, follow=True)
     assert "2 people are put in." in response.text
     assert names(group) == ["Llúcia Ferrer", "Lucía Ferrer"]
-    assert not grouping.who_may_come(group, "student", "ferrer").exists()
+    assert not group_members.who_may_come(group, "student", "ferrer").exists()
 
 
 def test_everybody_whom_a_search_finds_is_put_in_but_never_the_whole_school(office_client, school, scoped):
@@ -282,7 +282,7 @@ def test_without_the_tick_the_teachers_do_not_come(office_client, school, two_ye
 
 def test_students_move_up_where_the_office_says_and_stay_in_the_old_year_too(office_client, school, two_years):
     last, new = two_years
-    grouping.copy_groups(last, new)
+    moving_up.copy_groups(last, new)
     first, second = Group.objects.filter(year=last).order_by("name")
     target = Group.objects.get(year=new, name="2º A")
     url = school.url("people:year_move_up", new.pk) + f"?from={last.pk}"
@@ -298,15 +298,15 @@ def test_students_move_up_where_the_office_says_and_stay_in_the_old_year_too(off
 
 def test_the_next_class_is_guessed_by_its_number_alone():
     classes = {"2º A": 2, "10 ESO": 10}
-    assert grouping.guess_next("1º A", classes) == 2
-    assert grouping.guess_next("9 ESO", classes) == 10
-    assert grouping.guess_next("2º A", classes) is None
-    assert grouping.guess_next("Bees", classes) is None
+    assert moving_up.guess_next("1º A", classes) == 2
+    assert moving_up.guess_next("9 ESO", classes) == 10
+    assert moving_up.guess_next("2º A", classes) is None
+    assert moving_up.guess_next("Bees", classes) is None
 
 
 def test_a_class_is_guessed_within_its_own_unit(office_client, school, two_years):
     last, new = two_years
-    grouping.copy_groups(last, new)
+    moving_up.copy_groups(last, new)
     Group.objects.create(name="2º A", unit=Unit.objects.create(name="Another school"), year=new)
     response = office_client.get(school.url("people:year_move_up", new.pk))
     guesses = {each.name: guess for each, guess in response.context["rows"]}
@@ -315,12 +315,12 @@ def test_a_class_is_guessed_within_its_own_unit(office_client, school, two_years
 
 def test_many_students_move_up_in_a_number_of_queries_that_does_not_grow(scoped, two_years, django_assert_num_queries):
     last, new = two_years
-    grouping.copy_groups(last, new)
+    moving_up.copy_groups(last, new)
     first, target = Group.objects.get(year=last, name="1º A"), Group.objects.get(year=new, name="2º A")
     for number in range(30):
         people.student(f"Aina Puig{number}", first)
     with django_assert_num_queries(3):
-        assert grouping.move_up({first.pk: target.pk}) == 31
+        assert moving_up.move_up({first.pk: target.pk}) == 31
 
 
 @pytest.mark.feature("S0.11")

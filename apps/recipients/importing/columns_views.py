@@ -15,8 +15,8 @@ from apps.organizations.permissions import Permission, requires
 from ..models import ImportRun, ImportSource, Person
 from ..posted_ids import posted_id
 from .columns import FIELDS
+from .encodings import NAMES, choices, words_of
 from .first_rows import columns_of, rows_of
-from .letters import NAMES, choices, words_of
 from .mending import CELLS_AT_MOST, TEXT_AT_MOST, Mended, mended_cells
 from .mistake_rows import mistakes_shown
 from .reading import DELIMITERS, FileRefused, Table

@@ -4,7 +4,7 @@ import pytest
 
 from apps.recipients.family import delete_contact_point
 from apps.recipients.forms import PersonForm
-from apps.recipients.grouping import move, take_out
+from apps.recipients.group_members import move, take_out
 from apps.recipients.merging import merge
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, Person
 from apps.recipients.taking_away import end_guardianship
