@@ -12,6 +12,7 @@ from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.deliveries.tallies import tallies_of
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
+from apps.recipients.importing.past_runs import failed_by_the_clock
 from apps.recipients.models import ContactPoint, ImportConflict, Person
 from apps.recipients.people_lists import people_found
 from apps.senders import account_trouble
@@ -39,6 +40,7 @@ def home_of(membership: Membership) -> dict:
         "failed_addresses": _failed_addresses() if may_see_people else 0,
         "unreachable": _unreachable_students() if may_see_people else 0,
         "conflicts": _open_conflicts() if membership.may(Permission.MANAGE_PEOPLE) else 0,
+        "failed_imports": failed_by_the_clock() if membership.may(Permission.MANAGE_PEOPLE) else [],
         "may_import": membership.may(Permission.MANAGE_PEOPLE),
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
         "troubled": [(account, account_trouble.sentence(account)) for account in troubled],

@@ -123,8 +123,11 @@ _DELETE_PAIRS = """DELETE FROM recipients_guardianship
 WHERE organization_id = %(organization)s AND id IN (SELECT id FROM leaving_pair)"""
 _ADD_PAIRS = """INSERT INTO recipients_guardianship (organization_id, student_id, guardian_id, relation, restricted,
     restricted_since, source)
-SELECT %(organization)s, student_id, guardian_id, relation, %(false)s, NULL, 'import' FROM planned_pair
-WHERE known IS NULL AND status = 'here'"""
+SELECT %(organization)s, s.student_id, s.guardian_id, s.relation, r.student_id IS NOT NULL,
+    CASE WHEN r.student_id IS NOT NULL THEN DATE(%(today)s) END, 'import'
+FROM planned_pair s
+LEFT JOIN restricted_pair r ON r.student_id = s.student_id AND r.guardian_id = s.guardian_id
+WHERE s.known IS NULL AND s.status = 'here'"""
 WHICH_PAIRS_CHANGE = """s.known = recipients_guardianship.id AND s.status = 'here' AND s.relation <> ''
     AND s.relation <> recipients_guardianship.relation AND recipients_guardianship.source = 'import'
     AND recipients_guardianship.organization_id = %(organization)s"""

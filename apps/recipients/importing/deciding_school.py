@@ -10,20 +10,22 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from ..models import AcademicYear
+from .alike_names import restrict_namesakes
 from .statements import Statements
 
 _YEAR_NAME = 40  # characters
 
 
 def decide_guardianships(statements: Statements, is_bulk: bool) -> int:
-    """Make `planned_pair`, `looped_pair` (the own guardian, each of the other, a student) and `leaving_pair`.
+    """Make `planned_pair`, `leaving_pair`, `looped_pair` (the own guardian, each of the other, a student).
 
-    Returns how many pairs of the file stay away because they were taken away by hand.
+    And `restricted_pair`. Returns how many pairs of the file stay away because they were taken away by hand.
     """
     statements.table("said_pair", _SAID_PAIRS, "student_id, guardian_id")
     statements.table("looped_pair", _LOOPED, "student_id")
     statements.table("planned_pair", _PLANNED_PAIRS, "student_id, guardian_id; known")
     taken_away = statements.run(_DROP_TAKEN_AWAY.format(table="planned_pair", person="student_id", same=_SAME_GUARDIAN))
+    restrict_namesakes(statements)
     removed = is_bulk and statements.value("SELECT COUNT(*) FROM planned_pair WHERE status = 'here'")
     statements.table("leaving_pair", f"{_GONE_PAIRS} UNION {_MISSING_PAIRS if removed else _UNTOLD_PAIRS}", "id")
     return taken_away
@@ -158,8 +160,11 @@ WHERE NOT EXISTS (SELECT 1 FROM looped_pair l WHERE l.student_id = s.student_id 
 # A pair that the office restricted is kept, so that the restriction is not forgotten when the pair comes back.
 _GONE_PAIRS = """SELECT o.id FROM planned_pair s JOIN recipients_guardianship o ON o.id = s.known
 WHERE s.status = 'gone' AND o.source = 'import' AND NOT o.restricted"""
-_MISSING = """o.organization_id = %(organization)s AND o.source = 'import' AND NOT o.restricted
-    AND NOT EXISTS (SELECT 1 FROM planned_pair s WHERE s.known = o.id)"""
+# Another source may keep other guardians of the same students in step.
+OF_THIS_SOURCE = """o.organization_id = %(organization)s AND o.source = 'import' AND NOT o.restricted
+    AND (%(source)s IS NULL OR EXISTS (SELECT 1 FROM recipients_person g WHERE g.id = o.guardian_id
+        AND (g.import_source_id IS NULL OR g.import_source_id = %(source)s)))"""
+_MISSING = f"{OF_THIS_SOURCE} AND NOT EXISTS (SELECT 1 FROM planned_pair s WHERE s.known = o.id)"
 _MISSING_PAIRS = f"""SELECT o.id FROM recipients_guardianship o JOIN present ON present.person_id = o.student_id
 WHERE {_MISSING}"""
 # Of a file with changes alone, those of whoever stands in it with the whole family.

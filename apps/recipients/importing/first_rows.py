@@ -17,11 +17,16 @@ from .staged import Mistake
 
 ROWS_SHOWN = 8
 _HIDDEN = "•" * 6
+# Of whom one has one, as a rule: a second may be that of a guardian.
+_OWN = ("email", "phone")
 
 
 @dataclass(frozen=True)
 class Column:
-    """`is_asked`: it holds something, and its heading says nothing: a person has to look at it."""
+    """`is_asked`: it holds something, and its heading says nothing, or a second time what is the person's own.
+
+    A person has to look at it.
+    """
 
     heading: str
     field: str
@@ -47,13 +52,14 @@ class Row:
 def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
     """The columns of a run under its mapping; without the table, none is asked about."""
     header, fields = run.mapping.get("header", []), run.mapping.get("fields", [])
+    again = {place for place, field in enumerate(fields) if field in _OWN and field in fields[:place]}
     is_guess = table is not None and fields == guess_mapping(header, table.rows[:SAMPLE])
     return [
         Column(
             heading,
             field,
             FIELDS.get(field, FIELDS[""]),
-            is_guess and not field and not is_secret(heading) and _holds_something(table, place),
+            is_guess and (place in again or not field) and not is_secret(heading) and _holds_something(table, place),
         )
         for place, (heading, field) in enumerate(zip(header, fields, strict=False))
     ]

@@ -15,7 +15,7 @@ SAMPLE = 20
 _MOTHER = r"\b(mother|madre|mare|matka|matki|mor|mamma|mama)\b"
 _FATHER = r"\b(father|padre|pare|ojciec|ojca|far|pappa|papa)\b"
 _GUARDIAN = (
-    r"\b(guardian|parent|tutor|tutora|tutor(a)? legal|responsable|genitore|rodzic|rodzica|opiekun|opiekuna|"
+    r"\b(guardian|parent|tutor(a|e|es)?|tutrice|responsable|genitore|rodzic|rodzica|opiekun|opiekuna|"
     r"vardnadshavare|contact|contacto|contacte|contatto|familiar)\b"
 )
 _FIRST_OF_TWO = r"\b(primer|primera|primo|prima|first|1r|1er|1o|1a|1st|pierwszy|forsta)"

@@ -20,6 +20,10 @@ _COUNTS = {
     "addresses": ("address added", "addresses added"),
     "addresses_removed": ("address removed", "addresses removed"),
     "guardianships": ("guardianship added", "guardianships added"),
+    "restricted": (
+        "new guardian not to be contacted, as somebody of the same name",
+        "new guardians not to be contacted, as others of the same names",
+    ),
     "guardianships_removed": ("guardianship removed", "guardianships removed"),
     "groups": ("group added", "groups added"),
     "enrolments": ("enrolment added", "enrolments added"),

@@ -3,6 +3,7 @@
 Each way finds only those whom no surer way has found, and nobody on record is found twice.
 """
 
+from .alike_names import find_respelt_guardians
 from .statements import Statements
 
 _PORTION = 2000
@@ -32,6 +33,8 @@ def match_people(statements: Statements) -> None:
             statements.settle("found")
         elif not statements.rows(_SOMEBODY_LEFT):
             break
+    if statements.rows(_SOMEBODY_LEFT):
+        find_respelt_guardians(statements)
     statements.settle("found")
     if statements.value("SELECT COUNT(*) FROM mistaken"):
         statements.table("mistaken_row", _MISTAKEN_ROWS, "row_number")
@@ -193,7 +196,7 @@ WHERE f.who IN (%%strangers%%)
         JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
         JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel
             AND o.normalized = c.normalized
-        WHERE k.who = f.who)"""
+        WHERE k.who = f.who AND (i.document = '' OR p.document = '' OR i.document = p.document))"""
 
 # New guardians, all of whose students are mistaken, go with them, unless they have a row of their own.
 _MISTAKEN_ROWS = """SELECT DISTINCT p.row_number, p.file FROM mistaken m JOIN person_key k ON k.who = m.who

@@ -22,6 +22,7 @@ MAX_UNPACKED = 400_000_000
 MAX_FILES = 200
 MAX_FOLDER_ROWS = 5_000_000
 _BUFFER = 1 << 16
+_TABLES = (".csv", ".xlsx")
 # Of these a folder may have one alone, on a night with few changes; any other single file is a table that was packed.
 _OF_ROSTERS = {"manifest", "users", "enrollments", "classes", "orgs", "student", "teacher"}
 
@@ -126,15 +127,14 @@ class _Lent(io.RawIOBase):
 
 
 def _folder_files(path: Path) -> Files:
-    found = {}
     try:
-        names = sorted(path.iterdir())
+        files = [each for each in sorted(path.iterdir()) if each.is_file() and not each.name.startswith(".")]
     except OSError as error:
         raise _not_opened(error) from None
-    for each in names:
-        name = _stem(each.name)
-        if name and each.is_file():
-            found[name] = (each.name, _opener(each))
+    tables = [each for each in files if each.suffix.lower() in _TABLES]
+    found = {name: (each.name, _opener(each)) for each in tables if (name := _stem(each.name))}
+    if len(tables) == 1 and not found.keys() & _OF_ROSTERS:
+        return Files({"": (tables[0].name, _opener(tables[0]))}, is_folder=False)
     if not found:
         raise FileRefused(_("There is no CSV file in this folder."))
     return Files(found, is_folder=True)

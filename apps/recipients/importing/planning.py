@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from ..models import ImportRun
 from .applying import WHICH_CONFLICTS_END, WHICH_ENROLMENTS_CHANGE, WHICH_PAIRS_CHANGE, WHO_IS_ADOPTED
+from .deciding_school import OF_THIS_SOURCE
 from .staged import Mistake
 from .staging import Stage
 from .statements import Statements
@@ -120,6 +121,7 @@ _COUNTS = {
     "addresses_removed": "SELECT COUNT(*) FROM stale_contact",
     "guardianships": "SELECT COUNT(*) FROM planned_pair WHERE known IS NULL AND status = 'here'",
     "guardianships_removed": "SELECT COUNT(*) FROM leaving_pair",
+    "restricted": "SELECT COUNT(*) FROM restricted_pair",
     "enrolments": "SELECT COUNT(*) FROM planned_enrolment WHERE known IS NULL AND status = 'here'",
     "enrolments_removed": "SELECT COUNT(*) FROM leaving_enrolment",
     "details": """SELECT COUNT(*) FROM planned_person t WHERE t.action = 'unchanged' AND t.person_id IN (
@@ -131,9 +133,8 @@ _COUNTS = {
         UNION SELECT person_id FROM planned_enrolment WHERE known IS NULL AND status = 'here'
         UNION SELECT o.person_id FROM leaving_enrolment l JOIN recipients_enrolment o ON o.id = l.id)""",
     # Of what a file with everybody could take away, for the safety stop.
-    "guardianships_kept": """SELECT COUNT(*) FROM recipients_guardianship o
-        JOIN present ON present.person_id = o.student_id
-        WHERE o.organization_id = %(organization)s AND o.source = 'import' AND NOT o.restricted""",
+    "guardianships_kept": f"""SELECT COUNT(*) FROM recipients_guardianship o
+        JOIN present ON present.person_id = o.student_id WHERE {OF_THIS_SOURCE}""",
     "enrolments_kept": """SELECT COUNT(*) FROM recipients_enrolment o JOIN present ON present.person_id = o.person_id
         JOIN recipients_group g ON g.id = o.group_id LEFT JOIN recipients_academicyear y ON y.id = g.year_id
         WHERE o.organization_id = %(organization)s AND o.source = 'import'

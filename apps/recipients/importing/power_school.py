@@ -7,12 +7,13 @@ https://ps.powerschool-docs.com/pssis-admin/latest/export-contacts.
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .cells import RowFacts
 from .headings import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
-from .staged import Coverage, Staged, StagedGuardianship, StagedPerson, StagedPlaces
+from .staged import Coverage, Remark, Staged, StagedGuardianship, StagedPerson, StagedPlaces
 from .table import split_name
 
 _COLUMNS = ["contactid", "firstname", "lastname", "phonenumber", "emailaddress", "studentnumber", "studentname"]
@@ -27,6 +28,7 @@ _SPELLINGS = {
     "contactisactive": ("contactisactive", "associationisactive", "relationshipisactive"),
 }
 _NO = {"0", "no", "false", "n"}
+_WITHHOLDING = {"iscustodial", "custodial", "receivesmail", "receivesmailings", "liveswith"}
 
 
 def is_contacts_export(header: list[str]) -> bool:
@@ -42,8 +44,11 @@ def read_power_school(files: Files, *, mapping: dict, dialect: dict, options: di
     yield Coverage("bulk" if options.get("coverage") == "bulk" else "delta")
     reader, width = _Contacts([*table.header, ""], places, country), len(table.header)
     yield reader.places
+    withheld = _Withheld(table.header)
     for number, cells in table.rows():
+        withheld.note(number, cells)
         yield from reader.read(number, cells, width)
+    yield from withheld.remarks()
 
 
 def _find_places(header: list[str]) -> list[int]:
@@ -57,6 +62,32 @@ def _find_places(header: list[str]) -> list[int]:
     if missing:
         raise FileRefused(_("The file has no column %(column)s.") % {"column": ", ".join(missing)})
     return [found.get(name, len(header)) for name in _COLUMNS]
+
+
+class _Withheld:
+    """Columns by which the school's own system keeps mail from a contact. Bedel does not act on them: it says so."""
+
+    def __init__(self, header: list[str]):
+        plain = [plain_heading(heading) for heading in header]
+        self._places = {place: header[place] for place, name in enumerate(plain) if name in _WITHHOLDING}
+        self._found: dict[int, tuple[int, int]] = {}
+
+    def note(self, number: int, cells: list[str]) -> None:
+        for place in self._places:
+            if place < len(cells) and cells[place].strip().lower() in _NO:
+                rows, first = self._found.get(place, (0, number))
+                self._found[place] = (rows + 1, first)
+
+    def remarks(self) -> Iterator[Remark]:
+        for place, (rows, first) in self._found.items():
+            message = ngettext(
+                "%(rows)s row says no here, and the contact gets mail all the same. Mark on the student’s record who"
+                " must not be contacted.",
+                "%(rows)s rows say no here, and the contacts get mail all the same. Mark on the students’ records who"
+                " must not be contacted.",
+                rows,
+            )
+            yield Remark(first, self._places[place][:255], message % {"rows": rows})
 
 
 class _Contacts:

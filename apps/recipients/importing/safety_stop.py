@@ -5,6 +5,9 @@ from django.utils.translation import gettext as _
 from ..models import ImportRun
 from .planning import writes_anything
 
+# What has nobody in it went wrong where it was made; a roster may have changes to classes alone, or none.
+_TABLES = (ImportRun.Format.TABLE, ImportRun.Format.POWER_SCHOOL)
+
 
 def stop_sentence(run: ImportRun) -> str:
     """Why a run of a source is not loaded unless a person confirms it; empty when nothing stands against it."""
@@ -19,7 +22,10 @@ def stop_sentence(run: ImportRun) -> str:
     if leaving * 100 > percent * counts.get("kept_in_step", 0):
         part = {"number": leaving, "all": counts["kept_in_step"], "percent": percent}
         return _("%(number)s of %(all)s people would leave: more than %(percent)s %%. Nothing is loaded.") % part
-    if not counts.get("people") and counts.get("unplaced") and not writes_anything(counts):
+    is_empty = not counts.get("people") and not writes_anything(counts)
+    if is_empty and run.format in _TABLES and not counts.get("left_out"):
+        return _("Nobody is in this file: it has no rows. Nothing is loaded.")
+    if is_empty and counts.get("unplaced"):
         return _("Nobody in this file of changes is on record. Load the whole roster first. Nothing is loaded.")
     return _loss(counts, "enrolments", percent) or _loss(counts, "guardianships", percent)
 

@@ -7,6 +7,7 @@ from apps.recipients.importing.reading import FileRefused
 from apps.recipients.importing.staged import (
     Coverage,
     Mistake,
+    Remark,
     StagedContact,
     StagedGuardianship,
     StagedPerson,
@@ -54,6 +55,14 @@ def test_the_rows_of_a_contact_are_one_person_with_all_numbers_and_students():
         StagedGuardianship("9", "contact-13", "Uncle"),
     ]
     assert not mistakes(facts)
+
+
+def test_who_is_to_get_no_mail_is_told_for_it_is_not_acted_on():
+    header = [*HEADER, "Receives Mail", "Is Custodial"]
+    rows = [[*row, "0" if row[0] == "13" else "1", "TRUE"] for row in ROWS]
+    (told,) = of(Remark, facts_of(export(rows, header)))
+    assert (told.row, told.column) == (5, "Receives Mail")
+    assert told.message.startswith("2 rows say no here, and the contacts get mail all the same.")
 
 
 def test_headings_may_come_in_any_order_and_spelling():

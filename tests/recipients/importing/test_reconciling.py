@@ -24,6 +24,7 @@ from apps.recipients.models import (
     ImportConflict,
     Person,
 )
+from apps.recipients.taking_away import end_guardianship
 
 from .facts import a_source, compared, email, guardian, loaded, student
 
@@ -109,6 +110,92 @@ def test_guardians_with_two_numbers_are_two_though_siblings_name_them_alike():
     ]
     loaded(numbered)
     assert children_of("Marc") == [["Aina"], ["Lucía"], ["Pablo"]]
+
+
+@pytest.mark.parametrize("name", ["Nuria Ortegas", "Núria María Ortega"])
+def test_a_guardian_whose_name_is_mended_stays_the_person_she_was(name):
+    source = a_source()
+    loaded(FAMILY, source)
+    mother = Person.objects.get(first_name="Núria")
+    Guardianship.objects.filter(guardian=mother).update(restricted=True)
+    first, _space, last = name.rpartition(" ")
+    respelt = [
+        each._replace(first_name=first, last_name=last) if getattr(each, "first_name", "") == "Núria" else each
+        for each in FAMILY
+    ]
+    counts = loaded(respelt, source).counts
+    assert (counts["created"], counts["withdrawn"], counts["changed"], counts["guardianships"]) == (0, 0, 1, 0)
+    assert Person.objects.get(pk=mother.pk).last_name == last
+    assert Guardianship.objects.filter(guardian=mother, restricted=True).count() == 2
+
+
+def test_whoever_shares_the_familys_mailbox_under_quite_another_name_is_somebody_else():
+    source = a_source(most_withdrawn=50)
+    loaded(FAMILY, source)
+    other = [
+        each._replace(first_name="Eva", last_name="Mas") if getattr(each, "first_name", "") == "Núria" else each
+        for each in FAMILY
+    ]
+    counts = loaded(other, source).counts
+    assert (counts["created"], counts["withdrawn"]) == (1, 1)
+
+
+def test_a_guardian_taken_away_by_hand_does_not_come_back_under_a_mended_name():
+    source = a_source()
+    loaded(FAMILY, source)
+    mother = Person.objects.get(first_name="Núria")
+    for pair in Guardianship.objects.filter(guardian=mother):
+        end_guardianship(pair)
+    respelt = [
+        each._replace(first_name="Nurria") if getattr(each, "first_name", "") == "Núria" else each for each in FAMILY
+    ]
+    counts = loaded(respelt, source).counts
+    assert (counts["created"], counts["guardianships"], counts["kept_away"]) == (0, 0, 2)
+
+
+def test_a_new_guardian_of_the_name_of_a_restricted_one_is_restricted_too():
+    source = a_source()
+    loaded(FAMILY, source)
+    Guardianship.objects.filter(guardian__first_name="Núria", student__external_id="1").update(restricted=True)
+    moved = [
+        each._replace(value="other@x.example", normalized="other@x.example")
+        if getattr(each, "person_key", "") == "row2/g1" and each.channel == "email"
+        else each
+        for each in FAMILY
+        if not (getattr(each, "person_key", "") == "row2/g1" and getattr(each, "channel", "") == "phone")
+    ]
+    planned = compared(moved, source).counts
+    assert (planned["created"], planned["restricted"]) == (1, 1)
+    loaded(moved, source)
+    pairs = Guardianship.objects.filter(student__external_id="1", guardian__first_name="Núria")
+    newest = pairs.latest("pk")
+    assert (newest.restricted, newest.restricted_since is not None) == (True, True)
+    assert pairs.count() == 2
+    assert not Guardianship.objects.filter(student__external_id="2", restricted=True).exists()
+
+
+def test_two_sources_keep_other_guardians_of_the_same_students():
+    roster, contacts = a_source(), a_source(name="Contacts", withdraws=False)
+    students = student("1", "Lucía", group="5A")
+    loaded([*students, *guardian("row2/g1", "1", "Núria Ortega", "nuria@x.example")], roster)
+    loaded([*students, *guardian("c1", "1", "Marc Ferrer", "marc@x.example")], contacts)
+    for _night in range(2):
+        counts = loaded([*students, *guardian("row2/g1", "1", "Núria Ortega", "nuria@x.example")], roster).counts
+        assert (counts["guardianships"], counts["guardianships_removed"], counts["withdrawn"]) == (0, 0, 0)
+        counts = loaded([*students, *guardian("c1", "1", "Marc Ferrer", "marc@x.example")], contacts).counts
+        assert (counts["guardianships"], counts["guardianships_removed"]) == (0, 0)
+    assert Guardianship.objects.count() == 2
+
+
+def test_a_number_and_its_mailbox_given_to_another_child_are_a_mistake():
+    source = a_source(most_withdrawn=50)
+    first = [StagedPerson("1", "student", "1", "CF00020Z", "Paolo", "Orsini", row=2), *email("1", "s1@x.example")]
+    loaded(first, source)
+    second = [StagedPerson("1", "student", "1", "CF99999K", "Bron", "Kowalski", row=2), *email("1", "s1@x.example")]
+    outcome = compared(second, source)
+    (mistake,) = outcome.mistakes
+    assert "belongs to Paolo Orsini, and here to Bron Kowalski" in mistake.message
+    assert outcome.counts["changed"] == 0
 
 
 def test_five_nights_change_nothing():

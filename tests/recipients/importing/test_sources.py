@@ -210,6 +210,36 @@ def test_a_load_that_is_refused_stands_among_the_imports(
     with pytest.raises(CommandError, match=sentence):
         command(school.slug, path, "--source", name, "--dry-run")
     assert ImportRun.objects.first() == run
+    home = office_client.get(school.get_absolute_url()).text
+    called = source.name if name == source.name else file_name
+    assert f"The nightly import “{called}” was not loaded" in home
+    assert sentence in home
+
+
+def test_an_import_that_failed_at_night_and_is_loaded_again_needs_nobody(source, roster, school, office_client):
+    path = roster(ROWS)
+    with pytest.raises(CommandError):
+        command(school.slug, path.with_name("missing.csv"), "--source", source.name)
+    assert "was not loaded" in office_client.get(school.get_absolute_url()).text
+    command(school.slug, path, "--source", source.name)
+    assert "was not loaded" not in office_client.get(school.get_absolute_url()).text
+
+
+def test_a_table_with_nobody_in_it_is_refused_at_night(source, roster, school):
+    command(school.slug, roster(ROWS), "--source", source.name)
+    path = roster(ROWS)
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(CommandError, match="Nobody is in this file"):
+        command(school.slug, path, "--source", source.name)
+    assert Person.objects.filter(active=False).count() == 0
+
+
+def test_a_folder_with_one_table_is_that_table(source, roster, school):
+    folder = roster(ROWS).parent
+    (folder / ".hidden").write_text("x")
+    (folder / "readme.txt").write_text("x")
+    assert len(list(folder.glob("*.csv"))) == 1
+    assert "rows" in command(school.slug, folder, "--source", source.name)
 
 
 def test_a_folder_that_names_its_columns_needs_no_source_before(scoped, school, tmp_path):
