@@ -122,6 +122,7 @@ _OF_STUDENT = [
 _OF_FAMILY = r"\b(famil(y|ia|iar|ies)|famiglia|rodziny|rodzinny|familj(en)?|contact|contacto|contacte|contatto)\b"
 # The whole year, of which there are several classes.
 _WHOLE_YEAR = r"\b(curso|curs|year group|grade|nivel|nivell)\b"
+_GUARDIANS = ("guardian1", "guardian2", "guardian3", "guardian4")
 _SEVERAL = ("email", "phone", "communication")
 # Alone, or of something else (Nº lista), they count rows, and the next file counts otherwise.
 _NUMBER_SIGNS = ("no", "nr", "n")
@@ -138,7 +139,8 @@ def guess_mapping(header: list[str], rows: Iterable[Sequence[str]] = ()) -> list
     numbers, of which a person may have several.
     """
     plain = [_plain(heading) for heading in header]
-    guesses = _seen_in_cells([_guess(heading) for heading in plain], plain, list(rows))
+    guesses = _parents_apart([_guess(heading) for heading in plain], plain)
+    guesses = _seen_in_cells(guesses, plain, list(rows))
     taken: set[str] = set()
     mapping = []
     for heading, guess in zip(plain, guesses, strict=True):
@@ -219,6 +221,26 @@ def _of_guardian(guardian: str, text: str) -> str:
 def _names_first(rest: str) -> bool:
     """Whether "name" of a guardian means the first name: "nombre", but not "name" or "nom" alone with nothing else."""
     return bool(re.search(r"\b(first|given|firstname|forename|nombre|imie|fornamn)\b", rest))
+
+
+def _parents_apart(guesses: list[str], plain: list[str]) -> list[str]:
+    """Where some guardians are numbered and a parent is named besides, the parent gets a number that is free."""
+    is_numbered = [
+        guess.startswith("guardian") and bool(re.search(_GUARDIAN, text))
+        for guess, text in zip(guesses, plain, strict=True)
+    ]
+    numbered = {guess[:9] for guess, numbers in zip(guesses, is_numbered, strict=True) if numbers}
+    parents = dict.fromkeys(
+        guess[:9]
+        for guess, numbers in zip(guesses, is_numbered, strict=True)
+        if guess.startswith("guardian") and not numbers
+    )
+    free = [name for name in _GUARDIANS if name not in numbered and name not in parents]
+    moved = {parent: free.pop(0) if free else "" for parent in parents if parent in numbered}
+    return [
+        guess if numbers or guess[:9] not in moved else moved[guess[:9]] and moved[guess[:9]] + guess[9:]
+        for guess, numbers in zip(guesses, is_numbered, strict=True)
+    ]
 
 
 def _seen_in_cells(guesses: list[str], plain: list[str], rows: list[Sequence[str]]) -> list[str]:

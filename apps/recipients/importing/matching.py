@@ -35,6 +35,9 @@ def match_people(statements: Statements) -> None:
             break
     if statements.rows(_SOMEBODY_LEFT):
         find_respelt_guardians(statements)
+        statements.table("same_guardian", _SAME_GUARDIAN, "who")
+        statements.run(_AS_THE_OTHER)
+        statements.run("DELETE FROM united_person WHERE who IN (SELECT who FROM same_guardian)")
     statements.settle("found")
     if statements.value("SELECT COUNT(*) FROM mistaken"):
         statements.table("mistaken_row", _MISTAKEN_ROWS, "row_number")
@@ -134,6 +137,22 @@ JOIN found student ON student.who = s.who
 JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
 JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
 WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+
+# A row names a guardian without an address, who was found for a brother's or sister's row: there is one of the two.
+_SAME_GUARDIAN = f"""SELECT i.who, MIN(other.who) AS same
+FROM united_person i JOIN person_key k ON k.who = i.who
+JOIN staged_guardianship g ON g.guardian_key = k.key
+JOIN person_key s ON s.key = g.student_key
+JOIN found student ON student.who = s.who
+JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
+JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
+JOIN found other ON other.person_id = p.id
+WHERE i.kind = 'guardian' AND i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}
+    AND NOT EXISTS (SELECT 1 FROM staged_contact c JOIN person_key own ON own.key = c.person_key
+        WHERE own.who = i.who AND c.purpose = 'own')
+GROUP BY i.who"""
+_AS_THE_OTHER = """UPDATE person_key SET who = same_guardian.same FROM same_guardian
+WHERE same_guardian.who = person_key.who"""
 
 # A guardian on record of a brother or sister: both have another guardian in common, who is found.
 _AT_SIBLING = f"""SELECT i.who, p.id AS person_id

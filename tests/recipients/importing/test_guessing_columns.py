@@ -95,7 +95,7 @@ def test_columns_of_families_are_guessed(header, fields):
         ),
         (
             "Lp.|Nazwisko i imię|Klasa|Nr ewidencyjny|Opiekun 1 imię i nazwisko|Opiekun 1 telefon|Imię matki",
-            "|full_name|group|external_id|guardian1_full_name|guardian1_phone|guardian1_first_name",
+            "|full_name|group|external_id|guardian1_full_name|guardian1_phone|guardian2_first_name",
         ),
         (
             "Förnamn|Efternamn|Klass|Personnummer|Mobil elev|Vårdnadshavare 1 förnamn|Vårdnadshavare 2 namn|"
@@ -112,6 +112,14 @@ def test_columns_of_families_are_guessed(header, fields):
             "Apellido1|Apellido2|Nombre|Curso|Grupo|Nombre completo padre|Profesión padre|Móvil madre|"
             "Nombre de la madre",
             "last_name|last_name_2|first_name||group|guardian2_full_name||guardian1_phone|guardian1_full_name",
+        ),
+        (
+            "Genitore 1 nome|Genitore 1 email|Madre nome|Madre cognome|Madre email|Correo alumno",
+            "guardian1_full_name|guardian1_email|guardian2_full_name|guardian2_last_name|guardian2_email|email",
+        ),
+        (
+            "Alunno|Tutore 1 cognome|Tutore 1 nome|Tutore 1 cellulare|Tutore 2 email|Padre correo",
+            "full_name|guardian1_last_name|guardian1_full_name|guardian1_phone|guardian2_email|guardian3_email",
         ),
         (
             "Nombre y apellidos|Clase|Correo de contacto|Teléfono de contacto|Correo familia|Familiar 1 email",

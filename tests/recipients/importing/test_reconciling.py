@@ -102,6 +102,15 @@ def test_a_father_without_an_address_on_record_is_that_of_a_sister_who_comes_lat
     assert children_of("Marc") == [["Aina"], ["Lucía", "Mar", "Pablo"]]
 
 
+def test_a_guardian_whose_address_stands_empty_in_the_row_of_one_child_stays_one_person():
+    source = a_source()
+    loaded(FAMILY, source)
+    cut = [each for each in FAMILY if getattr(each, "person_key", "") != "row3/g1"]
+    counts = loaded(cut, source).counts
+    assert (counts["created"], counts["guardianships_removed"], counts["withdrawn"]) == (0, 0, 0)
+    assert children_of("Núria") == [["Lucía", "Pablo"]]
+
+
 def test_guardians_with_two_numbers_are_two_though_siblings_name_them_alike():
     facts = _two_families()
     numbered = [
