@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .cells import read_kind
-from .headings import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
+from .roster_headings import find_columns, plain_heading
 from .rosters import Roster, Session, listed
 from .staged import Remark, Staged, StagedFamily, StagedGuardianship
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .cells import RowFacts
-from .headings import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
+from .roster_headings import find_columns, plain_heading
 from .staged import Coverage, Remark, Staged, StagedGuardianship, StagedPerson, StagedPlaces
 from .table import split_name
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .cells import RowFacts, is_month_first, read_day, span_name, year_name
-from .headings import find_columns
 from .opening import Files
 from .refusing import FileRefused
+from .roster_headings import find_columns
 from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson, StagedPlaces, StagedUnit, StagedYear
 
 # The kind of a person is packed with a mark of the name; 0: not known.
