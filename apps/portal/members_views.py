@@ -50,13 +50,21 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     form = NewMemberForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid():
+    let_in = _let_in(form) if request.method == "POST" and form.is_valid() else None
+    if let_in is None:
         return render(request, "members/add.html", {"form": form})
-    membership, is_new = membership_of.let_in(*(form.cleaned_data[name] for name in ("email", "name", "role")))
+    membership, is_new = let_in
     if not is_new:
         messages.info(request, _("%(name)s is a member already.") % {"name": membership.user})
         return redirect(request.organization.url("members:member", membership.pk))  # type: ignore[attr-defined]
     return _invited(request, membership, _("%(name)s is a member now.") % {"name": membership.user})
+
+
+def _let_in(form: NewMemberForm) -> tuple[Membership, bool] | None:
+    """None, with a sentence on the form, if the role was deleted meanwhile."""
+    found: list[tuple[Membership, bool]] = []
+    values = (form.cleaned_data[name] for name in ("email", "name", "role"))
+    return found[0] if save_or_say(form, lambda: found.append(membership_of.let_in(*values))) else None
 
 
 @requires(Permission.MANAGE_MEMBERS)

@@ -10,6 +10,7 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from apps.accounts.models import User
 from apps.campaigns.models import Mailing
+from apps.organizations import members
 from apps.organizations.models import Membership, Role
 from apps.organizations.scoping import in_organization, without_scope
 from apps.recipients.models import Enrolment, Person
@@ -184,6 +185,21 @@ def test_a_wrong_detail_is_answered_at_its_field_and_nothing_is_lost(
     assert f'value="{kept}"' in page.text
     assert len(roles(school)) == 1
     assert not mailoutbox
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_deleted_while_somebody_is_let_in_is_said(administrator_client, school, monkeypatch):
+    let_in = members.let_in
+
+    def deleted_meanwhile(email, name, role):
+        Role.objects.filter(pk=role.pk).delete()
+        return let_in(email, name, role)
+
+    monkeypatch.setattr(members, "let_in", deleted_meanwhile)
+    before = roles(school)
+    answer = add(administrator_client, school, "secretary")
+    assert "just been saved by somebody else" in answer.content.decode()
+    assert roles(school) == before
 
 
 def test_the_role_of_another_organisation_is_none(administrator_client, school, other_school):

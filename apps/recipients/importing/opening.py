@@ -133,6 +133,7 @@ def _folder_files(path: Path) -> Files:
         raise _not_opened(error) from None
     tables = [each for each in files if each.suffix.lower() in _TABLES]
     found = {name: (each.name, _opener(each)) for each in tables if (name := _stem(each.name))}
+    _refuse_twice([each.name for each in tables])
     if len(tables) == 1 and not found.keys() & _OF_ROSTERS:
         return Files({"": (tables[0].name, _opener(tables[0]))}, is_folder=False)
     if not found:
@@ -147,6 +148,7 @@ def _zip_files(archive: zipfile.ZipFile, opener: Opener, file_name: str) -> File
     if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
         raise FileRefused(_("This ZIP unpacks to far more than it should. It is not opened."))
     found: dict[str, tuple[str, Opener]] = {}
+    _refuse_twice([entry.filename for entry in entries])
     # A copy further down, in a folder of old files, is not the one that is meant.
     for entry in sorted(entries, key=lambda each: (each.filename.count("/"), each.filename)):
         name = _stem(entry.filename)
@@ -157,6 +159,17 @@ def _zip_files(archive: zipfile.ZipFile, opener: Opener, file_name: str) -> File
     if len(found) == 1 and not found.keys() & _OF_ROSTERS:
         return Files({"": next(iter(found.values()))}, is_folder=False)
     return Files(found, is_folder=True)
+
+
+def _refuse_twice(paths: list[str]) -> None:
+    """Of two tables of one name at the same depth nobody can say which one is meant."""
+    first: dict[tuple[int, str], str] = {}
+    for path in sorted(paths):
+        place = (path.count("/"), _stem(path))
+        if place[1] and place in first:
+            words = {"first": first[place], "second": path}
+            raise FileRefused(_("%(first)s and %(second)s are the same table. Leave one of them out.") % words)
+        first[place] = path
 
 
 def _entry_opener(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Opener:

@@ -74,6 +74,25 @@ def test_what_cannot_be_opened_is_refused(source, sentence):
         detect(source, "roster")
 
 
+def test_two_tables_of_one_name_are_not_chosen_from():
+    files = {"a/users.csv": "sourcedId\n1\n", "b/Users.csv": "sourcedId\n2\n"}
+    with pytest.raises(FileRefused, match="a/users.csv and b/Users.csv are the same table"):
+        detect(zipped(files), "roster.zip")
+
+
+def test_a_copy_in_a_folder_further_down_is_not_the_one_that_is_meant():
+    student = "SIS ID,First Name,Last Name\n{},Aina,Puig\n"
+    files = {"Student.csv": student.format(1), "old/Student.csv": student.format(2)}
+    assert facts_of(zipped(files)) == facts_of(zipped({"Student.csv": student.format(1)}))
+
+
+def test_two_tables_of_one_name_in_a_folder_are_refused(tmp_path):
+    (tmp_path / "users.csv").write_text("sourcedId\n1\n")
+    (tmp_path / "Users.csv").write_text("sourcedId\n2\n")
+    with pytest.raises(FileRefused, match="are the same table"):
+        detect(tmp_path, "roster")
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(FileRefused, match="no CSV file"):
         detect(tmp_path, "roster")
