@@ -5,23 +5,33 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-FIRST_NAMES = {
+WOMEN = {
     "es": _names(
         "Lucía Sofía Martina María Julia Paula Valeria Emma Daniela Carla Alma Olivia Sara Carmen Vega Lara Jimena "
-        "Núria Montserrat Begoña Inés Rocío Elena Noa Marta Hugo Mateo Martín Leo Daniel Pablo Manuel Alejandro Adrián "
-        "Álvaro Diego Mario Javier Marcos Izan Joan Íñigo Jordi Rubén Víctor Sergio Nicolás Gonzalo Andrés Óscar"
+        "Núria Montserrat Begoña Inés Rocío Elena Noa Marta"
     ),
     "it": _names(
         "Giulia Sofia Aurora Alice Ginevra Emma Giorgia Greta Beatrice Anna Chiara Sara Nicole Ludovica Vittoria "
-        "Matilde Noemi Francesca Niccolò Leonardo Francesco Tommaso Edoardo Alessandro Lorenzo Mattia Gabriele "
-        "Riccardo Andrea Diego Giuseppe Antonio Federico Giovanni Samuele Pietro Marco Michele Davide Luca"
+        "Matilde Noemi Francesca"
     ),
-    "pl": _names(
-        "Zuzanna Julia Maja Zofia Hanna Małgorzata Agnieszka Łucja Oliwia Stanisław Jakub Antoni Paweł Łukasz "
-        "Michał Wojciech Grzegorz"
-    ),
-    "sv": _names("Alice Maja Elsa Astrid Åsa Märta Linnéa Ebba William Lucas Björn Göran Östen Nils Håkan Axel"),
+    "pl": _names("Zuzanna Julia Maja Zofia Hanna Małgorzata Agnieszka Łucja Oliwia"),
+    "sv": _names("Alice Maja Elsa Astrid Åsa Märta Linnéa Ebba"),
 }
+
+MEN = {
+    "es": _names(
+        "Hugo Mateo Martín Leo Daniel Pablo Manuel Alejandro Adrián Álvaro Diego Mario Javier Marcos Izan Joan Íñigo "
+        "Jordi Rubén Víctor Sergio Nicolás Gonzalo Andrés Óscar"
+    ),
+    "it": _names(
+        "Niccolò Leonardo Francesco Tommaso Edoardo Alessandro Lorenzo Mattia Gabriele Riccardo Andrea Diego Giuseppe "
+        "Antonio Federico Giovanni Samuele Pietro Marco Michele Davide Luca"
+    ),
+    "pl": _names("Stanisław Jakub Antoni Paweł Łukasz Michał Wojciech Grzegorz"),
+    "sv": _names("William Lucas Björn Göran Östen Nils Håkan Axel"),
+}
+
+FIRST_NAMES = {language: WOMEN[language] + MEN[language] for language in WOMEN}
 
 LAST_NAMES = {
     "es": _names(

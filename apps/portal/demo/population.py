@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from apps.core.normalizing import without_accents
 from apps.recipients.models import ContactPoint, Person
 
-from .names import FIRST_NAMES, LAST_NAMES
+from .names import FIRST_NAMES, LAST_NAMES, MEN, WOMEN
 
 OWN, COMMUNICATION = ContactPoint.Purpose.OWN, ContactPoint.Purpose.COMMUNICATION
 MAIL_DOMAINS = ("mail.example", "correo.example", "posta.example")
@@ -100,19 +100,21 @@ class Maker:
         self.population.courses[self._pick_course()].append(child)
         if case == "nobody on record":
             return
-        guardian = self._person("guardian", "G", surname, "")
+        guardian = self._person("guardian", "G", surname, "", WOMEN)
         self.population.guardians.append(guardian)
         self.population.wards.append(Ward(child, guardian, "mother", restricted=case == "restricted"))
         if case != "no address":
             address = Address(guardian, self._free_address(guardian), failed=case == "came back")
             self.population.addresses.append(address)
 
-    def _guardians(self, surnames: list[str], language: str) -> list[Person]:
-        count = 1 if self._likely(0.15) else 2
-        made = [self._person("guardian", "G", surname, language) for surname in surnames[:count]]
-        self.population.guardians += made
-        shared = self._free_address(made[0]) if self._likely(0.1) else ""
-        for guardian in made:
+    def _guardians(self, surnames: list[str], language: str) -> dict[str, Person]:
+        """The parents, or one of them, by what they are to the children, who have the father's name first."""
+        both = [("father", surnames[0], MEN), ("mother", surnames[1], WOMEN)]
+        here = [self.chance.choice(both)] if self._likely(0.15) else both
+        made = {relation: self._person("guardian", "G", surname, language, names) for relation, surname, names in here}
+        self.population.guardians += made.values()
+        shared = self._free_address(next(iter(made.values()))) if self._likely(0.1) else ""
+        for guardian in made.values():
             self._guardian_address(guardian, shared)
             if self._likely(0.38):
                 self.population.consents.append((guardian, self._likely(0.87)))
@@ -128,7 +130,7 @@ class Maker:
             value = f"unknown@{self._free_name(_plain(guardian.last_name))}.example"
         self.population.addresses.append(Address(guardian, value, failed=kind == "failed"))
 
-    def _child(self, surnames: list[str], language: str, guardians: list[Person], course: int | None) -> None:
+    def _child(self, surnames: list[str], language: str, guardians: dict[str, Person], course: int | None) -> None:
         surname = " ".join(surnames) if self.language == "es" and not language else surnames[0]
         child = self._person("student", "S", surname, language)
         if course is None:
@@ -138,9 +140,8 @@ class Maker:
             self.population.students.append(child)
             self.population.courses[course].append(child)
         self._child_addresses(child, course)
-        for position, guardian in enumerate(guardians):
-            ward = Ward(child, guardian, ("mother", "father")[position], restricted=self._likely(0.012))
-            self.population.wards.append(ward)
+        for relation, guardian in guardians.items():
+            self.population.wards.append(Ward(child, guardian, relation, restricted=self._likely(0.012)))
 
     def _child_addresses(self, child: Person, course: int | None) -> None:
         """The older ones have an own address at the school; some records hold a grandparent's or a carer's address."""
@@ -160,8 +161,8 @@ class Maker:
             self.population.staff.append(member)
             self.population.addresses.append(Address(member, self._free_address(member, f"{self.slug}.example")))
 
-    def _person(self, kind: str, letter: str, last_name: str, language: str) -> Person:
-        first_name = self.chance.choice(FIRST_NAMES[language or self.language])
+    def _person(self, kind: str, letter: str, last_name: str, language: str, first_names=FIRST_NAMES) -> Person:
+        first_name = self.chance.choice(first_names[language or self.language])
         self._numbers[letter] += 1
         return Person(
             kind=kind,

@@ -76,7 +76,7 @@ def test_what_cannot_be_opened_is_refused(source, sentence):
 
 def test_two_tables_of_one_name_are_not_chosen_from():
     files = {"a/users.csv": "sourcedId\n1\n", "b/Users.csv": "sourcedId\n2\n"}
-    with pytest.raises(FileRefused, match="a/users.csv and b/Users.csv are the same table"):
+    with pytest.raises(FileRefused, match=r"a/users\.csv and b/Users\.csv are the same table"):
         detect(zipped(files), "roster.zip")
 
 
