@@ -30,8 +30,11 @@ class Course:
 
     @property
     def sending_seconds(self) -> float:
-        """From the moment its rows stood in the database until the last of them was marked as sent."""
-        return (self.last_sent - self.fanned_out).total_seconds()
+        """From the moment its rows stood in the database until the last of them was marked as sent.
+
+        That moment is seen by looking again and again; of a few messages the first may have left before one looks.
+        """
+        return max(1e-6, (self.last_sent - min(self.fanned_out, self.first_sent)).total_seconds())
 
     @property
     def total_seconds(self) -> float:

@@ -7,8 +7,8 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from apps.recipients import group_uses, merging
 
-        from .chosen_groups import waiting_messages
+        from .chosen_groups import messages_of_groups
         from .merged_people import move
 
-        group_uses.register(waiting_messages)
+        group_uses.register(messages_of_groups)
         merging.register(move)

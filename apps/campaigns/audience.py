@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.large_sets import large_sets
 from apps.recipients.searching import parts_of_name
 
+from .audience_lists import uploaded_lists
 from .audience_sql import audience_sql
 
 
@@ -67,6 +68,9 @@ _SELECT_COUNTS = """SELECT reason, COUNT(*), COUNT(DISTINCT normalized) FROM (
     SELECT normalized, MIN(reason) AS reason FROM candidate GROUP BY normalized, recipient_id
 ) grouped GROUP BY reason"""
 _SELECT_STUDENTS = f"SELECT '{_STUDENTS}', COUNT(DISTINCT about_id), 0 FROM candidate WHERE reason = ''"
+_COUNT_DIFFERING = """SELECT COUNT(*) FROM recipient WHERE reason = '' AND EXISTS (
+    SELECT 1 FROM targetlists_uploadedrow u WHERE u.organization_id = %(organization)s AND u.list_id IN ({files})
+        AND u.normalized = recipient.normalized AND ({differs}))"""
 _SELECT_ABOUT = """SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
 WHERE about_id IS NOT NULL AND reason <> 'outside_groups'
     AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
@@ -121,6 +125,21 @@ def without_value(mailing, names: Sequence[str]) -> dict[str, int]:
     parameters = {f"name{place}": name for place, name in enumerate(names)}
     (numbers,) = _fetch(mailing, f"SELECT {counted} FROM recipient WHERE reason = ''", **parameters)
     return dict(zip(names, (number or 0 for number in numbers), strict=True))
+
+
+def with_other_values(mailing, names: Sequence[str]) -> int:
+    """How many of those who get it stand in another file of the mailing too, with another value for one of `names`."""
+    files = uploaded_lists(mailing)
+    if len(files) < 2 or not names:
+        return 0
+    differs = " OR ".join(
+        f"TRIM(COALESCE(u.variables ->> %(name{place})s, '')) NOT IN"
+        f" ('', TRIM(COALESCE(recipient.variables ->> %(name{place})s, '')))"
+        for place in range(len(names))
+    )
+    select = _COUNT_DIFFERING.format(files=", ".join(map(str, files)), differs=differs)
+    ((number,),) = _fetch(mailing, select, **{f"name{place}": name for place, name in enumerate(names)})
+    return number
 
 
 def _rows(mailing, condition: str, limit: int, offset: int, parameters: dict) -> list[AudienceRow]:

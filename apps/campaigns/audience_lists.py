@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.recipients.models import Person
-from apps.targetlists.conditions import leaves, people_meeting
+from apps.targetlists.conditions import check, leaves, people_meeting
 from apps.targetlists.members import people_on
 from apps.targetlists.models import TargetList
 
@@ -52,6 +52,20 @@ def listed_people(mailing: Mailing) -> ListedPeople:
     ]
     found.have_students = any(people_on(each).filter(kind=Person.Kind.STUDENT).order_by().exists() for each in chosen)
     return found
+
+
+def uploaded_lists(mailing: Mailing) -> list[int]:
+    """The ids of the uploaded lists from which the mailing has addresses: those it chooses, and its own."""
+    entries = AudienceEntry.objects.filter(mailing=mailing, is_excluded=False, target_list__uploaded__isnull=False)
+    ids = set(entries.values_list("target_list__uploaded_id", flat=True))
+    return sorted(ids | ({mailing.uploaded_list_id} if mailing.uploaded_list_id else set()))
+
+
+def unusable_lists(mailing: Mailing) -> list[TargetList]:
+    """The lists, chosen or left out, whose filter has something wrong in it: nobody can say who is on them."""
+    entries = AudienceEntry.objects.filter(mailing=mailing, target_list__kind=TargetList.Kind.FILTER)
+    lists = [entry.target_list for entry in entries.select_related("target_list").order_by("pk")]
+    return [each for each in lists if each is not None and check(each.condition)]
 
 
 def _static_people(lists: Iterable[TargetList]) -> list[str]:

@@ -21,7 +21,7 @@ from . import audience
 from .attachments import attachments_size
 from .audience import AudienceRow, Reason
 from .check_forms import SendForm, TestSendForm
-from .checking import blanks, obstacles
+from .checking import about_files, obstacles
 from .drafts import opens_draft
 from .models import Mailing, TestSend
 from .permitted import may_write_to_anybody
@@ -48,7 +48,7 @@ def check(request, mailing: Mailing) -> HttpResponse:
         "mailing": mailing,
         "count": count,
         "obstacles": found,
-        "blanks": blanks(mailing, count.getting),
+        "about_files": about_files(mailing, count.getting),
         "reasons": _reasons(request, mailing, count),
         "place": place,
         "shown": shown[0] if shown else None,
@@ -71,10 +71,14 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
     if reason not in Reason.values:
         return redirect(request.organization.url("messages:check", mailing.pk))
     rows = audience.left_out(mailing, reason, limit=PAGE + 1, offset=page * PAGE)
+    people = _people(request, rows[:PAGE])
+    excluded = mailing.entries.filter(is_excluded=True).order_by("target_list__name")
     context = {
         "mailing": mailing,
         "sentence": sentence(reason),
-        "rows": _people(request, rows[:PAGE]),
+        "lists": list(excluded.values_list("target_list__name", flat=True)) if reason == Reason.EXCLUDED else [],
+        "rows": people,
+        "has_steps": any(each["step"] and each["step"].label for each in people),
         "may_see_people": request.membership.may(Permission.VIEW_PEOPLE),
         "previous": page - 1 if page else None,
         "next": page + 1 if len(rows) > PAGE else None,

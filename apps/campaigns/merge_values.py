@@ -11,6 +11,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from apps.core.fetching import fetch
+from apps.core.normalizing import split_name
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
 
 from .audience import AudienceRow
@@ -72,7 +73,7 @@ class MergeValues:
         """The values of one recipient alone. Asks no database."""
         names = loaded.people.get(row.person_id) if row.person_id else None
         if names is None:
-            first_name, _space, last_name = row.name.partition(" ")
+            first_name, last_name = split_name(row.name)
             name = row.name
         else:
             first_name, last_name = names

@@ -32,10 +32,13 @@ def schedule(mailing: Mailing, starts_at: datetime | None = None) -> None:
         found = obstacles(mailing)
         if found:
             raise NotReady(found)
-        move(mailing, Mailing.State.PENDING, starts_at=starts_at or timezone.now() + hold)
+        move(mailing, Mailing.State.PENDING, starts_at=starts_at or timezone.now() + hold, problem="")
         start_on_commit("deliveries.tick")
 
 
-def take_back(mailing: Mailing) -> None:
-    """Make a mailing that has not started a draft again. Raises TransitionRefused when it has."""
-    move(mailing, Mailing.State.DRAFT, starts_at=None)
+def take_back(mailing: Mailing, problem: str = "") -> None:
+    """Make a mailing that has not started a draft again, by hand or for a problem.
+
+    Raises TransitionRefused when it has started.
+    """
+    move(mailing, Mailing.State.DRAFT, starts_at=None, problem=problem)

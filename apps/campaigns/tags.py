@@ -86,12 +86,17 @@ def known_tags(mailing: Mailing) -> set[str]:
 
 def unknown_tags(mailing: Mailing) -> list[str]:
     """Names used in subject or body that no recipient has a value for, in alphabetical order."""
-    return sorted({slot.name for slot in _slots(mailing)} - known_tags(mailing))
+    return sorted(used_tags(mailing) - known_tags(mailing))
 
 
 def tags_without_default(mailing: Mailing) -> set[str]:
     """Names used in subject or body with nothing to stand there instead of a value."""
     return {slot.name for slot in _slots(mailing) if not slot.default}
+
+
+def used_tags(mailing: Mailing) -> set[str]:
+    """Names used in subject or body."""
+    return {slot.name for slot in _slots(mailing)}
 
 
 def variables_of_files(mailing: Mailing) -> set[str]:

@@ -40,6 +40,15 @@ def without_accents(text: str) -> str:
     return " ".join(decomposed.translate(_FOLDED).split())
 
 
+def split_name(full: str) -> tuple[str, str]:
+    """`Puig, Aina` or `Aina Puig` -> (Aina, Puig)."""
+    if "," in full:
+        last, _comma, first = full.partition(",")
+    else:
+        first, _space, last = full.partition(" ")
+    return first.strip(), last.strip()
+
+
 def without_unseen(text: str) -> str:
     """`text` without signs of no width, on one line, with single spaces."""
     return " ".join(_NOT_SEEN.sub("", text).split())

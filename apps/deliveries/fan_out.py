@@ -1,11 +1,15 @@
 """From a mailing to its rows: who gets it, who does not and why, and the packets in which it leaves. All in sets."""
 
+from contextlib import suppress
+
 from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.campaigns.audience_sql import audience_sql
+from apps.campaigns.checking import about_its_start, nobody_is_chosen
 from apps.campaigns.models import Mailing
 from apps.campaigns.rendering import freeze
+from apps.campaigns.scheduling import take_back
 from apps.core.large_sets import keep_temporary_tables_in_memory, large_sets
 from apps.core.states import TransitionRefused, move
 
@@ -17,20 +21,38 @@ PACKET_SIZE = 100
 MOST_BY_NAME = 50_000
 
 
+class CannotStart(Exception):
+    """A list or a file is not what it was when the mailing was checked; the text is a sentence for the office."""
+
+
 def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
     """Start a pending mailing: freeze what it says, write all its rows and cut them into packets; all or nothing.
 
-    Returns False, and does nothing, when somebody else has started it (or taken it back) in the meantime.
+    Returns False, and does nothing, when somebody else has started it (or taken it back) in the meantime. A mailing
+    that cannot start any more is a draft again, and says why: a list that cannot be read may have been one of those
+    who must not get it.
     """
-    with transaction.atomic():
-        try:
+    try:
+        with transaction.atomic():
             move(mailing, Mailing.State.SENDING, started_at=timezone.now())
-        except TransitionRefused:
-            return False
-        freeze(mailing)
-        _write_deliveries(mailing)
-        cut_packets(mailing, packet_size)
+            freeze(mailing)
+            _refuse_what_came_up(mailing)
+            if not _write_deliveries(mailing):
+                raise CannotStart(nobody_is_chosen(mailing))
+            cut_packets(mailing, packet_size)
+    except TransitionRefused:
+        return False
+    except CannotStart as problem:
+        with suppress(TransitionRefused):
+            take_back(Mailing.objects.get(pk=mailing.pk), str(problem))
+        return False
     return True
+
+
+def _refuse_what_came_up(mailing: Mailing) -> None:
+    sentences = about_its_start(mailing)
+    if sentences:
+        raise CannotStart(" ".join(sentences))
 
 
 def refresh_statistics() -> None:
@@ -54,13 +76,15 @@ def cut_packets(mailing: Mailing, packet_size: int = PACKET_SIZE, attempt: int =
         return cursor.rowcount
 
 
-def _write_deliveries(mailing: Mailing) -> None:
-    """The candidates are worked out once, into a table of this transaction; both kinds of rows are made from it."""
+def _write_deliveries(mailing: Mailing) -> bool:
+    """The candidates are worked out once, into a table of this transaction; both kinds of rows are made from it.
+
+    False when there is nobody, neither to get it nor to be left out.
+    """
     sql = audience_sql(mailing)
     parameters = {**sql.parameters, "waiting": Delivery.State.WAITING}
     postgresql = connection.vendor == "postgresql"
     no_variables = "CAST('{}' AS jsonb)" if postgresql else "'{}'"
-    keep_temporary_tables_in_memory()
     keep_temporary_tables_in_memory()
     with large_sets() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE candidate AS WITH {sql.candidates} SELECT * FROM candidate", parameters)
@@ -76,6 +100,7 @@ def _write_deliveries(mailing: Mailing) -> None:
         cursor.execute(_INSERT_ABOUT_SENT, parameters)
         cursor.execute(_INSERT_ABOUT_SKIPPED, parameters)
         cursor.execute("DROP TABLE candidate")
+    return Delivery.objects.filter(mailing=mailing).exists()
 
 
 # No ON CONFLICT: it costs a third more, and within the transaction that has moved the mailing nobody else writes rows.

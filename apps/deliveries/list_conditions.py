@@ -5,12 +5,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.campaigns.audience import Reason
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 from apps.recipients.posted_ids import posted_ids
 from apps.surveys.models import Answer
 from apps.targetlists.alternatives import HasRow
-from apps.targetlists.condition_fields import IS, IS_NOT, Field, Operator
+from apps.targetlists.condition_fields import IS, IS_NOT, NOBODY, Field, Operator
 
 from .models import Delivery, DeliveryAbout, Event
 
@@ -34,13 +35,25 @@ def _turned(operator: str, condition: Q) -> Q:
     return ~condition if operator == IS_NOT.name else condition
 
 
+def _arrived(mailings: list[str]) -> QuerySet[Delivery]:
+    """Sent, or left out because the same address got it already."""
+    sent = Q(state=Delivery.State.SENT)
+    at_address = Delivery.objects.filter(sent, mailing=OuterRef("mailing"), normalized=OuterRef("normalized"))
+    is_there = Q(Exists(at_address), reason=Reason.SAME_ADDRESS)
+    return Delivery.objects.filter(sent | is_there, mailing__in=mailings)
+
+
 def _reached(operator: str, mailings: list[str]) -> Q:
-    sent = Delivery.objects.filter(mailing__in=mailings, state=Delivery.State.SENT)
-    return _turned(operator, _concerned(sent))
+    return _turned(operator, _concerned(_arrived(mailings)))
 
 
 def _not_reached(operator: str, mailings: list[str]) -> Q:
-    return _turned(operator, _concerned(Delivery.objects.filter(mailing__in=mailings, not_reached__isnull=False)))
+    """Who was to get one of these, or whom it was about, and none of its copies arrived."""
+    condition = NOBODY
+    for mailing in mailings:
+        missed = Delivery.objects.filter(mailing=mailing, not_reached__isnull=False)
+        condition |= _concerned(missed) & ~_concerned(_arrived([mailing]))
+    return _turned(operator, condition)
 
 
 def _heard(kind: str):
@@ -88,6 +101,16 @@ def _choices_with_question() -> list[tuple[str, Any, Any]]:
     return _offered(Mailing.objects.filter(question__isnull=False))
 
 
+def _reported(kind: str):
+    """Messages of which a mail service has reported this; of the others nobody knows it."""
+
+    def choices() -> list[tuple[str, Any, Any]]:
+        heard = Event.objects.filter(kind=kind).order_by().values("delivery__mailing").distinct()
+        return _offered(Mailing.objects.filter(pk__in=heard))
+
+    return choices
+
+
 def _offered(mailings: QuerySet[Mailing]) -> list[tuple[str, Any, Any]]:
     """The newest that have begun."""
     begun = mailings.exclude(state__in=[Mailing.State.DRAFT, Mailing.State.PENDING]).order_by("-id")[:MAX_CHOICES]
@@ -109,7 +132,7 @@ def _private(name: str, label: Any, operators: tuple[Operator, ...], function: A
 FIELDS = (
     _private("message_received", _("reached by the message"), (IS, IS_NOT), _reached),
     _private("message_missed", _("not reached by the message"), (IS, IS_NOT), _not_reached),
-    _private("message_opened", _("opened the message"), (IS, IS_NOT), _heard("opened")),
-    _private("message_clicked", _("clicked in the message"), (IS, IS_NOT), _heard("clicked")),
+    _private("message_opened", _("opened the message"), (IS, IS_NOT), _heard("opened"), _reported("opened")),
+    _private("message_clicked", _("clicked in the message"), (IS, IS_NOT), _heard("clicked"), _reported("clicked")),
     _private("answer", _("the answer"), _ANSWERS, _answered, _choices_with_question),
 )

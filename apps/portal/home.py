@@ -45,6 +45,7 @@ def home_of(membership: Membership) -> dict:
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
         "troubled": [(account, account_trouble.sentence(account)) for account in troubled],
         "paused": _paused_for_themselves(running, troubled),
+        "not_started": _not_started(mailings, membership),
         "first_steps": None if running or recent else _first_steps(),
     }
 
@@ -72,6 +73,14 @@ def _paused_for_themselves(running: list[Mailing], troubled: list[SenderAccount]
     named = {account.pk for account in troubled}
     stopped = [mailing for mailing in running if mailing.state == Mailing.State.STOPPED and mailing.problem]
     return [mailing for mailing in stopped if mailing.waits_for_id not in named]
+
+
+def _not_started(mailings, membership: Membership) -> list[Mailing]:
+    """Drafts again, because they could not start: those that the member may write on."""
+    refused = mailings.filter(state=Mailing.State.DRAFT).exclude(problem="")
+    if not membership.may(Permission.SEND_TO_ALL):
+        refused = refused.filter(created_by=membership.user_id)
+    return list(refused.order_by("-updated_at")[:5])
 
 
 def _with_tallies(mailings) -> list[Mailing]:

@@ -1,31 +1,36 @@
-"""Which messages wait for their start and have chosen a group. Those who keep messages, the apps above, say so here."""
+"""What uses groups, years and units: messages that wait, filters. Those who keep these, the apps above, say so here."""
 
-from collections.abc import Callable, Iterable
-
-from django.utils.translation import ngettext
-
-from .models import Group
-
-# Asked for the ids of groups, it gives how many waiting messages have chosen any of them.
-Counter = Callable[[Iterable[int]], int]
-_counters: list[Counter] = []
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 
-def register(counter: Counter) -> None:
-    """Let `counter` say how many messages that wait have chosen any of some groups."""
-    if counter not in _counters:
-        _counters.append(counter)
+@dataclass(frozen=True)
+class Going:
+    """What is about to be deleted, by ids; a year goes with its groups."""
+
+    groups: list[int] = field(default_factory=list)
+    years: list[int] = field(default_factory=list)
+    units: list[int] = field(default_factory=list)
 
 
-def why_they_must_stay(groups: Iterable[Group]) -> str:
-    """A sentence when a message that waits for its start has chosen one of `groups`; else an empty text."""
-    ids = [group.pk for group in groups]
-    waiting = sum(counter(ids) for counter in _counters)
-    if not waiting:
-        return ""
-    sentence = ngettext(
-        "%(number)s message that waits for its start goes to it. Take the message back first.",
-        "%(number)s messages that wait for their start go to it. Take them back first.",
-        waiting,
-    )
-    return sentence % {"number": waiting}
+@dataclass(frozen=True)
+class Uses:
+    """Sentences: why it must stay for now (none: it may go), and what its going means for what stays."""
+
+    must_stay: list[str] = field(default_factory=list)
+    consequences: list[str] = field(default_factory=list)
+
+
+Asked = Callable[[Going], Uses]
+_asked: list[Asked] = []
+
+
+def register(asked: Asked) -> None:
+    """Let `asked` say what uses the groups, years and units that are about to go."""
+    if asked not in _asked:
+        _asked.append(asked)
+
+
+def uses_of(going: Going) -> Uses:
+    found = [asked(going) for asked in _asked]
+    return Uses([each for uses in found for each in uses.must_stay], [e for uses in found for e in uses.consequences])

@@ -13,7 +13,7 @@ from apps.organizations.models import Unit
 from apps.organizations.permissions import SENDING, Permission, requires
 
 from . import deleting_groups, group_members
-from .group_uses import why_they_must_stay
+from .group_uses import Going, uses_of
 from .models import AcademicYear, Group
 from .reaching import with_reach
 from .school_forms import GroupForm
@@ -77,9 +77,9 @@ def edit(request, pk: int) -> HttpResponse:
 def delete(request, pk: int) -> HttpResponse:
     """Say who is in the group; on POST delete it, unless a message that waits for its start goes to it."""
     found = get_object_or_404(Group.objects.select_related("unit", "year"), pk=pk)
-    must_stay = why_they_must_stay([found])
-    if request.method != "POST" or must_stay:
-        context = {"group": found, "figures": deleting_groups.figures_of_group(found), "must_stay": must_stay}
+    uses = uses_of(Going(groups=[found.pk]))
+    if request.method != "POST" or uses.must_stay:
+        context = {"group": found, "figures": deleting_groups.figures_of_group(found), "uses": uses}
         return render(request, "people/group_delete.html", context)
     found.delete()
     messages.success(request, _("The group %(name)s is deleted.") % {"name": found})

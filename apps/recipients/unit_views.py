@@ -12,6 +12,7 @@ from apps.organizations.models import Unit
 from apps.organizations.permissions import Permission, requires
 
 from . import deleting_groups
+from .group_uses import Going, uses_of
 from .models import Person
 from .school_forms import UnitForm
 from .views import SEEING
@@ -45,9 +46,10 @@ def edit(request, pk: int) -> HttpResponse:
 def delete(request, pk: int) -> HttpResponse:
     """Say what loses its unit; on POST delete it, unless two groups would then bear one name."""
     unit = get_object_or_404(Unit, pk=pk)
-    clashes = deleting_groups.in_the_way(unit)
-    if request.method != "POST" or clashes:
-        context = {"unit": unit, "figures": deleting_groups.figures_of_unit(unit), "clashes": clashes}
+    clashes, uses = deleting_groups.in_the_way(unit), uses_of(Going(units=[unit.pk]))
+    if request.method != "POST" or clashes or uses.must_stay:
+        figures = deleting_groups.figures_of_unit(unit)
+        context = {"unit": unit, "figures": figures, "clashes": clashes, "uses": uses}
         return render(request, "people/unit_delete.html", context)
     unit.delete()
     messages.success(request, _("The unit %(name)s is deleted.") % {"name": unit})

@@ -164,9 +164,12 @@ class _Rows:
         for value, name, heading in [*((value, name, "") for value, name in older.items()), *offered]:
             groups.setdefault(heading, []).append(Choice(value, name, value in ticked))
         if len(offered) > 8 and ticked:
-            first = [each for choices in groups.values() for each in choices if each.is_chosen]
-            rest = {head: [each for each in choices if not each.is_chosen] for head, choices in groups.items()}
-            return [("", first), *((head, choices) for head, choices in rest.items() if choices)]
+            parts = [
+                (head, [each for each in choices if each.is_chosen == is_chosen])
+                for is_chosen in (True, False)
+                for head, choices in groups.items()
+            ]
+            return [(head, choices) for head, choices in parts if choices]
         return list(groups.items())
 
 

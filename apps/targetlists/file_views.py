@@ -5,12 +5,14 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from apps.organizations.permissions import Permission, requires
 
 from .models import TargetList
 from .uploading import FileRefused, upload_list
+from .uses import messages_of
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -38,6 +40,14 @@ def _exchange(request, found: TargetList, file) -> None:
     found.uploaded = upload_list(file, request.user)
     if found.uploaded.about_repeated:
         messages.warning(request, found.uploaded.about_repeated)
+    waiting = messages_of([found])[found.pk].waiting
+    if waiting:
+        sentence = ngettext(
+            "A message that waits for its start uses this list: it goes by the new file.",
+            "%(number)s messages that wait for their start use this list: they go by the new file.",
+            waiting,
+        )
+        messages.warning(request, sentence % {"number": waiting})
     found.save(update_fields=["uploaded", "updated_at"])
     if old is not None:
         old.delete()

@@ -85,15 +85,15 @@ def _add(request, found: TargetList, search: Search) -> int:
 
 
 def _page(request, found: TargetList, search: Search) -> dict:
-    people = search.people
+    people, portal_members = search.people, members_without_person(search)
     return {
         "list": found,
         "search": search,
         "kinds": KINDS.items(),
         "groups": groups_to_choose(),
         "page": paginate(with_membership(people, found), request, PEOPLE_ORDER),
-        "found_number": people.count(),
-        "portal_members": members_without_person(search)[:200],
+        "found_number": people.count() + portal_members.count(),
+        "portal_members": portal_members[:200],
         "number": number_of(found),
     }
 

@@ -80,12 +80,22 @@ def _guardian_of(groups: Callable[[Any], QuerySet[Group]]):
 
     def function(operator: str, value: Any) -> Q:
         enrolments = Enrolment.objects.filter(
-            group__in=groups(value).values("pk"), role=Enrolment.Role.STUDENT, person=OuterRef("student")
+            _here_or_then(),
+            group__in=groups(value).values("pk"),
+            role=Enrolment.Role.STUDENT,
+            person=OuterRef("student"),
         )
         pairs = Guardianship.objects.filter(Exists(enrolments), restricted=False)
         return unless(operator, exists(pairs, of_person="guardian"))
 
     return function
+
+
+def _here_or_then() -> Q:
+    """Of this year's groups whoever has left is none any more; of years that are over he is one still."""
+    current = AcademicYear.current()
+    here = Q(person__active=True)
+    return here | Q(group__year__starts_on__lt=current.starts_on) if current else here
 
 
 def _by_ids(values: list[str]) -> QuerySet[Group]:

@@ -11,10 +11,12 @@ from django.utils.translation import ngettext
 
 from apps.core.merge_tags import tag_name
 from apps.core.normalizing import normalize_email, printable
+from apps.organizations.scoping import current_organization
 from apps.recipients.importing.opening import FileRefused, open_files
 from apps.recipients.importing.reading import MAX_BYTES, OpenTable
 
 from .file_mistakes import Mistakes
+from .file_values import as_read_in
 from .models import UploadedList, UploadedRow
 
 __all__ = ["MAX_ROWS", "FileRefused", "upload_list"]
@@ -41,7 +43,7 @@ def upload_list(file, user) -> UploadedList:
     if file.size > MAX_BYTES:
         raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
     with open_files(file.file, file.name) as files, transaction.atomic():
-        table = files.only_table()
+        table = files.only_table(cell_text=as_read_in(current_organization().language))
         mistakes = Mistakes()
         variables = _variables(table.header, mistakes)
         uploaded = UploadedList.objects.create(name=printable(file.name)[-255:], variables=variables, created_by=user)
@@ -101,9 +103,10 @@ def _variables(header: list[str], mistakes: Mistakes) -> list[str]:
     if header and "@" in header[0]:
         raise FileRefused(_("Row 1 must name the columns: address, name, then what you like. It holds an address."))
     names: list[str] = []
+    first_two = {tag_name(heading, place) for place, heading in enumerate(header[:2], start=1)}
     for place, heading in enumerate(header[2:], start=3):
         name = tag_name(heading, place)
-        if name in RESERVED or name in names:
+        if name in RESERVED or name in names or name in first_two:
             reason = _("is taken already") if name in RESERVED else _("stands twice")
             mistakes.add(
                 _("Row 1, column %(place)s: the name “%(heading)s” %(reason)s. Give the column another name.")

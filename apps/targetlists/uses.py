@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.recipients.group_uses import Going, Uses
+
 from .conditions import leaves
 from .models import TargetList
+
+# Fields of conditions whose values are groups, years, or units.
+_FIELDS_OF = {
+    "group": ("group", "teaches", "guardian_group"),
+    "year": ("year", "guardian_year"),
+    "unit": ("unit", "group_unit", "guardian_unit"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,14 +52,37 @@ def messages_of(lists: Iterable[TargetList]) -> dict[int, Messages]:
 
 
 def filters_with(target_list: TargetList) -> list[TargetList]:
-    """The filter lists whose condition asks for this list."""
-    filters = TargetList.objects.filter(kind=TargetList.Kind.FILTER).exclude(pk=target_list.pk)
-    wanted = str(target_list.pk)
-    return [
-        each
-        for each in filters
-        if any(leaf.get("field") == "list" and wanted in (leaf.get("value") or []) for leaf in leaves(each.condition))
-    ]
+    """The filter lists whose condition asks for this list, or for another filter that does; the nearest first."""
+    filters = list(TargetList.objects.filter(kind=TargetList.Kind.FILTER).exclude(pk=target_list.pk))
+    found, wanted = [], {str(target_list.pk)}
+    while nearest := [each for each in filters if each not in found and _asks_for(each, wanted)]:
+        found += nearest
+        wanted = {str(each.pk) for each in nearest}
+    return found
+
+
+def uses_of_school(going: Going) -> Uses:
+    """For recipients.group_uses: the filters that ask for a group, year or unit; if a message waits, it stays."""
+    wanted = {"group": going.groups, "year": going.years, "unit": going.units}
+    values = {what: {str(pk) for pk in ids} for what, ids in wanted.items()}
+    filters = TargetList.objects.filter(kind=TargetList.Kind.FILTER)
+    asking = [each for each in filters if _names_any(each, values)] if any(values.values()) else []
+    said = (_why_a_filter_must_stay([each, *filters_with(each)]) for each in asking)
+    return Uses([sentence for sentence in said if sentence], [_about_filter(each) for each in asking])
+
+
+def _names_any(filter_list: TargetList, values: dict[str, set[str]]) -> bool:
+    return any(
+        values[what] & set(leaf.get("value") or [])
+        for leaf in leaves(filter_list.condition)
+        for what, fields in _FIELDS_OF.items()
+        if leaf.get("field") in fields
+    )
+
+
+def _asks_for(filter_list: TargetList, wanted: set[str]) -> bool:
+    of_lists = [leaf for leaf in leaves(filter_list.condition) if leaf.get("field") == "list"]
+    return any(wanted & set(leaf.get("value") or []) for leaf in of_lists)
 
 
 def sentences(target_list: TargetList) -> list[str]:
@@ -76,21 +108,33 @@ def sentences(target_list: TargetList) -> list[str]:
             )
             % {"number": use.begun}
         )
-    for each in filters_with(target_list):
-        said.append(_("The filter “%(name)s” asks for it, and finds nobody until it is changed.") % {"name": each.name})
+    said += map(_about_filter, filters_with(target_list))
     return said or [_("No message uses it.")]
 
 
 def why_it_must_stay(target_list: TargetList) -> str:
-    """A sentence when a message that waits for its start uses the list; else an empty text."""
+    """A sentence when a message that waits for its start uses the list, itself or by a filter; else an empty text."""
     waiting = messages_of([target_list])[target_list.pk].waiting
-    return (
-        ngettext(
-            "A message that waits for its start uses this list. Take the message back first.",
-            "%(number)s messages that wait for their start use this list. Take them back first.",
-            waiting,
-        )
-        % {"number": waiting}
-        if waiting
-        else ""
+    if not waiting:
+        return _why_a_filter_must_stay(filters_with(target_list))
+    sentence = ngettext(
+        "A message that waits for its start uses this list. Take the message back first.",
+        "%(number)s messages that wait for their start use this list. Take them back first.",
+        waiting,
     )
+    return sentence % {"number": waiting}
+
+
+def _why_a_filter_must_stay(filters: list[TargetList]) -> str:
+    """A sentence when a message that waits for its start uses one of these filters; else an empty text."""
+    use = messages_of(filters)
+    name = next((each.name for each in filters if use[each.pk].waiting), None)
+    sentence = _(
+        "A message that waits for its start uses the filter “%(name)s”, which asks for it. Take it back first."
+    )
+    return sentence % {"name": name} if name else ""
+
+
+def _about_filter(filter_list: TargetList) -> str:
+    sentence = _("The filter “%(name)s” asks for it. No message can use that filter until it is changed.")
+    return sentence % {"name": filter_list.name}

@@ -2,11 +2,14 @@
 
 import pytest
 
-from apps.campaigns.models import TestSend
+from apps.campaigns import audience
+from apps.campaigns.merge_values import values_for
+from apps.campaigns.models import AudienceEntry, Mailing, TestSend
 from apps.deliveries.models import Delivery
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
 from apps.senders.models import SenderAccount
+from apps.targetlists.models import TargetList, TargetListMember, UploadedList, UploadedRow
 from tests import people
 from tests.conftest import make_member
 from tests.servers.answering_smtp import answering_server
@@ -107,6 +110,79 @@ def test_a_message_that_nobody_would_get_says_so(school, office, office_client):
     with in_organization(school):
         empty = people.mailing(by=office, subject="Trip", body="<p>Hi</p>")
     assert "Nobody would get it" in page(office_client, url(empty))
+
+
+def test_what_leads_to_nobody_is_named(school, office, office_client):
+    with in_organization(school):
+        condition = {"field": "language", "operator": "is", "value": ["pl"]}
+        poles = TargetList.objects.create(name="In Polish", kind="filter", condition=condition)
+        empty = people.mailing(poles, by=office)
+    assert "Nobody would get it: there is nobody in “In Polish” now." in page(office_client, url(empty))
+
+
+@pytest.mark.parametrize("is_excluded", [True, False])
+def test_a_list_whose_filter_does_not_work_keeps_a_message_from_being_sent(trip, office_client, is_excluded):
+    with in_organization(trip.organization):
+        condition = {"field": "group", "operator": "is", "value": ["0"]}
+        broken = TargetList.objects.create(name="Shy", kind="filter", condition=condition)
+        AudienceEntry.objects.create(mailing=trip, target_list=broken, is_excluded=is_excluded)
+    text = page(office_client, url(trip))
+    assert "The filter of the list “Shy” does not work: nobody can say who is on it." in text
+    assert "Next: send" not in text
+
+
+def test_an_address_of_which_two_files_say_different_things_is_told(school, office, office_client):
+    with in_organization(school):
+        lists = []
+        for name, fees in (("First", {"a": "10", "b": "20"}), ("Second", {"a": "99", "b": "20", "c": "30"})):
+            file = UploadedList.objects.create(name=f"{name}.csv", variables=["fee"])
+            lists.append(TargetList.objects.create(name=name, kind="uploaded", uploaded=file))
+            for row, (word, fee) in enumerate(fees.items(), start=2):
+                address = f"{word}@x.example"
+                UploadedRow.objects.create(
+                    list=file, row=row, value=address, normalized=address, variables={"fee": fee}
+                )
+        mailing = people.mailing(*lists, by=office, body="<p>Pay {{ fee }}</p>")
+        other = people.mailing(*lists, by=office, body="<p>Pay</p>")
+    sentence = "1 of 3 stands in two files that say different things: the file that was uploaded first counts."
+    assert sentence in page(office_client, url(mailing))
+    assert "two files" not in page(office_client, url(other))
+
+
+@pytest.mark.parametrize(("name", "first_name"), [("Roca, Pau", "Pau"), ("Pau Roca Gil", "Pau"), ("Pau", "Pau")])
+def test_the_first_name_of_an_address_is_found_in_whichever_order_it_was_typed(school, office, name, first_name):
+    with in_organization(school):
+        club = TargetList.objects.create(name="Club")
+        TargetListMember.objects.create(list=club, address="pau@x.example", normalized="pau@x.example", name=name)
+        mailing = people.mailing(club, by=office)
+        (row,) = audience.getting(mailing)
+        (values,) = values_for(mailing, [row])
+    assert (values["first_name"], values["name"]) == (first_name, name)
+
+
+def test_who_is_left_out_for_a_list_stands_below_its_name(trip, office_client):
+    with in_organization(trip.organization):
+        shy = TargetList.objects.create(name="Shy families")
+        TargetListMember.objects.create(list=shy, address="joan@x.example", normalized="joan@x.example")
+        AudienceEntry.objects.create(mailing=trip, target_list=shy, is_excluded=True)
+    text = page(office_client, url(trip, "left_out", "excluded"))
+    assert "The list that is left out: Shy families." in text
+    assert "What you can do" not in text
+
+
+def test_a_message_that_could_not_start_says_so_on_home_and_when_it_is_checked(trip, office_client):
+    with in_organization(trip.organization):
+        Mailing.objects.filter(pk=trip.pk).update(problem="Nobody would get it.")
+    home = page(office_client, trip.organization.get_absolute_url()).split('id="h-need"')[1]
+    assert "was not started" in home
+    assert "Nobody would get it." in home
+    assert "It was not started when its time came: Nobody would get it. Now it can be." in page(
+        office_client, url(trip)
+    )
+    assert "It was not started. Nobody would get it." in page(office_client, trip.organization.url("messages:saved"))
+    office_client.post(url(trip, "send"), {"when": "now", "getting": 1})
+    with in_organization(trip.organization):
+        assert Mailing.objects.get(pk=trip.pk).problem == ""
 
 
 def test_the_letter_is_shown_as_the_chosen_person_gets_it(trip, office_client):

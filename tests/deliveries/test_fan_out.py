@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from apps.campaigns.models import Mailing
+from apps.campaigns.models import AudienceEntry, Mailing
 from apps.deliveries.fan_out import cut_packets, fan_out
 from apps.deliveries.models import Packet
 from apps.deliveries.tallies import tallies_of
+from apps.targetlists.models import TargetList
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,40 @@ def test_a_mailing_that_was_taken_back_is_not_started(class_5a, office):
     Mailing.objects.filter(pk=mailing.pk).update(state="draft")
     assert not fan_out(mailing)
     assert mailing.deliveries.count() == 0
+
+
+def group_filter(name: str, group) -> TargetList:
+    condition = {"field": "group", "operator": "is", "value": [str(group.pk)]}
+    return TargetList.objects.create(name=name, kind="filter", condition=condition)
+
+
+@pytest.mark.feature("S1.22")
+def test_a_message_does_not_start_when_nobody_can_say_whom_it_leaves_out(class_5a, office):
+    people.student("Aina Puig", class_5a, address="aina@x.example")
+    shy = people.group("No contact this week", kind="subject")
+    mailing = pending(class_5a, by=office)
+    AudienceEntry.objects.create(mailing=mailing, target_list=group_filter("Left out", shy), is_excluded=True)
+    shy.delete()
+    assert not fan_out(mailing)
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.started_at, mailing.starts_at, mailing.frozen_html) == ("draft", None, None, "")
+    assert mailing.problem.startswith("The filter of the list “Left out” does not work")
+    assert mailing.deliveries.count() == 0
+
+
+def test_a_message_that_leads_to_nobody_any_more_is_a_draft_again_and_says_why(class_5a, office):
+    mailing = pending(class_5a, group_filter("Families of 5º A", class_5a), by=office)
+    assert not fan_out(mailing)
+    mailing.refresh_from_db()
+    assert mailing.state == "draft"
+    assert mailing.problem == "Nobody would get it: there is nobody in “5º A”, “Families of 5º A” now."
+
+
+def test_a_message_whose_tag_went_with_the_file_does_not_start(office, scoped):
+    mailing = pending("a@x.example", by=office, body="<p>Pay {{ fee }}</p>")
+    assert not fan_out(mailing)
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.problem[:40]) == ("draft", "No recipient has a value for the tag “fe")
 
 
 def test_the_rows_stand_by_name_unless_nobody_would_read_them_one_by_one(class_5a, office, monkeypatch):

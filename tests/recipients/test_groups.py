@@ -8,6 +8,7 @@ from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
 from apps.recipients import group_members, moving_up
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Person
+from apps.targetlists.models import TargetList
 from tests import people
 from tests.conftest import make_member
 
@@ -114,6 +115,23 @@ def test_a_unit_stays_while_two_groups_would_bear_one_name(office_client, school
     page = office_client.post(school.url("people:unit_delete", unit.pk)).text
     assert "There are groups of the same name without a unit: 5º A." in page
     assert Unit.objects.exists()
+
+
+@pytest.mark.parametrize("of_what", ["group", "year", "unit"])
+def test_what_a_filter_asks_for_is_deleted_with_a_word_and_not_while_a_message_waits(
+    office_client, school, scoped, office, of_what
+):
+    unit = Unit.objects.create(name="Primary")
+    group = people.group("5º A", unit=unit)
+    ids = {"group": group.pk, "year": group.year_id, "unit": unit.pk}
+    condition = {"any": [{"field": f"guardian_{of_what}", "operator": "is", "value": [str(ids[of_what])]}]}
+    families = TargetList.objects.create(name="Families", kind="filter", condition=condition)
+    page = school.url(f"people:{of_what}_delete", ids[of_what])
+    assert "The filter “Families” asks for it. No message can use that filter" in office_client.get(page).text
+    message = people.mailing(families, by=office, state="pending")
+    assert "A message that waits for its start uses the filter “Families”" in office_client.post(page).text
+    message.delete()
+    assert office_client.post(page).status_code == 302
 
 
 def test_a_group_is_added_changed_and_deleted(office_client, school, scoped):

@@ -102,6 +102,7 @@ class School:
         return any(
             str(each.group_id) in value and each.role == "student"
             for student in students
+            if student.active
             for each in self._enrolments_of(student)
         )
 
@@ -123,11 +124,21 @@ class School:
         return on_static or any(each.kind == "filter" and self.meets(person, each.condition) for each in chosen)
 
     def _message_received(self, person: Person, operator: str, value: Any) -> bool:
-        return any(delivery.state == "sent" for delivery in self._deliveries_of(person, value))
+        return any(self._arrived(delivery) for delivery in self._deliveries_of(person, value))
 
     def _message_missed(self, person: Person, operator: str, value: Any) -> bool:
-        missed = ("skipped", "failed", "uncertain")
-        return any(delivery.state in missed for delivery in self._deliveries_of(person, value))
+        return any(self._is_missed(self._deliveries_of(person, [mailing])) for mailing in value)
+
+    def _is_missed(self, deliveries: list[Delivery]) -> bool:
+        states = {delivery.state for delivery in deliveries}
+        return bool(states & {"skipped", "failed", "uncertain"}) and not any(map(self._arrived, deliveries))
+
+    def _arrived(self, delivery: Delivery) -> bool:
+        copies = [delivery]
+        if delivery.reason == "same_address":
+            same = (delivery.mailing_id, delivery.normalized)
+            copies = [each for each in self.deliveries if (each.mailing_id, each.normalized) == same]
+        return any(each.state == "sent" for each in copies)
 
     def _answer(self, person: Person, operator: str, value: Any) -> bool:
         if operator == "none":
@@ -220,6 +231,11 @@ def _mailing(chance: Random, persons: list[Person], students: list[Person]):
         delivery = Delivery.objects.create(
             mailing=sent, person=person, address=address, normalized=address, state=state, reason=reason
         )
+        if state != "skipped" and chance.random() < 0.3:
+            other = chance.choice(persons)
+            Delivery.objects.create(
+                mailing=sent, person=other, address=address, normalized=address, state="skipped", reason="same_address"
+            )
         about = chance.choice([None, *students])
         if about:
             DeliveryAbout.objects.create(delivery=delivery, person=about)

@@ -153,6 +153,58 @@ def test_a_message_concerns_its_recipient_and_the_student_it_is_about(groups):
     assert found(groups, "message_opened", "is", str(mailing.pk)) == ""
 
 
+@pytest.mark.feature("S1.21")
+def test_a_guardian_of_who_has_left_is_no_guardian_of_this_years_class(groups):
+    group = people.group("2º B")
+    before = Group.objects.create(name="1º B", kind="class", year=people.year("2025-26", 2025))
+    child = people.student("Elena Gil", group, before)
+    people.guardian("Nora Gil", "", child)
+    assert found(groups, "guardian_group", "is", str(group.pk)) == "Nora"
+    child.active = False
+    child.save()
+    assert found(groups, "guardian_group", "is", str(group.pk)) == ""
+    assert found(groups, "guardian_group", "is", str(before.pk)) == "Nora"
+
+
+def about(child: Person, guardian: Person, mailing, state: str, address: str, reason: str = "") -> None:
+    delivery = Delivery.objects.create(
+        mailing=mailing, person=guardian, address=address, normalized=address, state=state, reason=reason
+    )
+    DeliveryAbout.objects.create(delivery=delivery, person=child)
+
+
+@pytest.mark.feature("S1.21")
+def test_who_is_reached_by_another_copy_or_at_a_shared_address_is_not_among_those_not_reached(groups):
+    mailing = people.mailing(state="done")
+    ana, gil, rosa, tea = (Person.objects.get(first_name=name) for name in ("Ana", "Gil", "Rosa", "Tea"))
+    about(ana, gil, mailing, "sent", "home@x.example")
+    about(ana, rosa, mailing, "skipped", "home@x.example", "same_address")
+    about(ana, tea, mailing, "failed", "tea@x.example")
+    assert found(groups, "message_received", "is", str(mailing.pk)) == "Ana Gil Rosa"
+    assert found(groups, "message_missed", "is", str(mailing.pk)) == "Tea"
+    assert found(groups, "message_missed", "is_not", str(mailing.pk)) == "Ana Gil Old Rosa"
+
+
+@pytest.mark.feature("S1.21")
+def test_of_two_messages_whoever_missed_one_is_not_reached_by_one(groups):
+    first, second = people.mailing(state="done"), people.mailing(state="done")
+    gil = Person.objects.get(first_name="Gil")
+    for mailing, state in ((first, "sent"), (second, "failed")):
+        Delivery.objects.create(mailing=mailing, person=gil, address="g@x.es", normalized="g@x.es", state=state)
+    condition = {"field": "message_missed", "operator": "is", "value": [str(first.pk), str(second.pk)]}
+    assert [person.first_name for person in people_meeting(condition)] == ["Gil"]
+
+
+def test_messages_of_which_no_opening_was_reported_are_not_offered(scoped):
+    heard, unheard = people.mailing(subject="Heard of", state="done"), people.mailing(state="done")
+    for mailing, kind in ((heard, "opened"), (unheard, "delivered")):
+        delivery = Delivery.objects.create(mailing=mailing, address="a@x.es", normalized="a@x.es", state="sent")
+        Event.objects.create(delivery=delivery, kind=kind, at=timezone.now(), external_id="1")
+    offered = {field.name: field.choices for fields in fields_by_heading().values() for field in fields}
+    assert [title for _pk, title, _group in offered["message_opened"]()] == ["Heard of"]
+    assert list(offered["message_clicked"]()) == []
+
+
 @pytest.fixture
 def asked(scoped) -> dict[str, Person]:
     """Nuria and Marc were asked about Ana, Nuria about Pau too; Sol, who stands alone, was asked for herself."""

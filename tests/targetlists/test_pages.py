@@ -406,7 +406,7 @@ def test_a_list_is_deleted_after_saying_what_uses_it(office_client, school, offi
     page = text(office_client.get(url(school, "delete", picked.pk)))
     assert "1 draft uses it, and goes on without it" in page
     assert "1 message was sent with it. Its log stays as it is." in page
-    assert "The filter “Puigs” asks for it, and finds nobody until it is changed." in page
+    assert "The filter “Puigs” asks for it. No message can use that filter until it is changed." in page
     assert "2 messages" in text(office_client.get(url(school, "index")))
     office_client.post(url(school, "delete", picked.pk))
     assert not TargetList.objects.filter(pk=picked.pk).exists()
@@ -417,6 +417,29 @@ def test_a_list_of_a_message_that_waits_is_not_deleted(office_client, school, of
     use(picked, "pending", office)
     assert "Take the message back first." in text(office_client.post(url(school, "delete", picked.pk)))
     assert TargetList.objects.filter(pk=picked.pk).exists()
+
+
+def test_a_list_that_a_waiting_message_uses_by_filters_of_filters_is_not_deleted(
+    office_client, school, office, picked, filtered
+):
+    def asks_for(target_list):
+        return {"field": "list", "operator": "is_not", "value": [str(target_list.pk)]}
+
+    TargetList.objects.filter(pk=filtered.pk).update(condition=asks_for(picked))
+    outer = TargetList.objects.create(name="Outer", kind="filter", condition={"all": [asks_for(filtered)]})
+    use(outer, "pending", office)
+    page = text(office_client.post(url(school, "delete", picked.pk)))
+    assert "A message that waits for its start uses the filter “Outer”, which asks for it." in page
+    assert TargetList.objects.filter(pk=picked.pk).exists()
+
+
+def test_whose_file_is_exchanged_while_a_message_waits_is_told(office_client, school, office):
+    office_client.post(url(school, "new"), {"name": "Coaches", "kind": "uploaded", "file": upload()})
+    with in_organization(school):
+        coaches = TargetList.objects.get(name="Coaches")
+        use(coaches, "pending", office)
+    page = text(office_client.post(url(school, "file", coaches.pk), {"file": upload()}, follow=True))
+    assert "A message that waits for its start uses this list: it goes by the new file." in page
 
 
 def test_deleting_a_list_from_a_file_deletes_its_rows(office_client, school):

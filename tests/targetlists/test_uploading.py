@@ -1,6 +1,7 @@
 """Addresses from a file: read whole or refused with the place; further columns become tags."""
 
 import io
+from datetime import datetime, time
 
 import openpyxl
 import pytest
@@ -50,6 +51,28 @@ def test_separator_and_encoding_are_found_out(scoped, separator, encoding):
     content = f"Email{separator}Nombre\na@x.example{separator}Íñigo Núñez\n".encode(encoding)
     (row,) = upload_list(csv_file(content), None).rows.all()
     assert row.name == "Íñigo Núñez"
+
+
+@pytest.mark.feature("S3.5")
+def test_days_times_and_numbers_of_a_sheet_read_as_in_a_letter(school, scoped):
+    school.language = "es"
+    day = datetime(2026, 12, 1)
+    head = ("Email", "Name", "Day", "Moment", "Time", "Fee", "Number", "Paid")
+    row = ("a@x.example", "", day, day.replace(hour=9, minute=30), time(9, 5), 12.5, 3, True)
+    (found,) = upload_list(xlsx_file(head, row), None).rows.all()
+    assert [found.variables[name.lower()] for name in head[2:]] == [
+        "1 de diciembre de 2026",
+        "1 de diciembre de 2026, 09:30",
+        "09:05",
+        "12,5",
+        "3",
+        "Sí",
+    ]
+
+
+def test_a_column_called_as_that_of_the_addresses_is_no_tag(scoped):
+    with pytest.raises(FileHasMistakes, match=r"Row 1, column 3: the name “Email” stands twice"):
+        upload_list(csv_file("email,name,Email\na@x.example,Ana,b@x.example\n"), None)
 
 
 def test_an_address_that_stands_twice_is_taken_once(scoped):

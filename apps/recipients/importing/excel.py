@@ -25,9 +25,13 @@ _DECLARED = re.compile(rb"encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
 
 
 NumberedRows = Iterator[tuple[int, list[str]]]
+# Writes what a cell holds (a text, a number, a day, a time, True or False, None) as text.
+CellText = Callable[[object], str]
 
 
-def open_sheet(open_file: Callable[[], BinaryIO], max_bytes: int) -> tuple[list[str], Callable[[], NumberedRows]]:
+def open_sheet(
+    open_file: Callable[[], BinaryIO], max_bytes: int, cell_text: CellText
+) -> tuple[list[str], Callable[[], NumberedRows]]:
     """The first row with any text, which names the columns, and a way to read those below. Raises FileRefused."""
     with open_file() as file:
         size = file.seek(0, 2)
@@ -36,9 +40,11 @@ def open_sheet(open_file: Callable[[], BinaryIO], max_bytes: int) -> tuple[list[
         _check_archive(file, size)
         file.seek(0)
         sheet = _first_sheet(file)
-    above = next(((number, cells) for number, cells in _rows_of(sheet) if any(map(str.strip, cells))), (0, []))
+    above = next(
+        ((number, cells) for number, cells in _rows_of(sheet, cell_text) if any(map(str.strip, cells))), (0, [])
+    )
     header = [cell.strip() for cell in _without_empty_end(above[1])]
-    return header, lambda: ((number, cells) for number, cells in _rows_of(sheet) if number > above[0])
+    return header, lambda: ((number, cells) for number, cells in _rows_of(sheet, cell_text) if number > above[0])
 
 
 def _first_sheet(file: BinaryIO) -> CalamineSheet:
@@ -51,9 +57,9 @@ def _first_sheet(file: BinaryIO) -> CalamineSheet:
     return sheet
 
 
-def _rows_of(sheet: CalamineSheet) -> NumberedRows:
+def _rows_of(sheet: CalamineSheet, cell_text: CellText) -> NumberedRows:
     for number, row in enumerate(sheet.iter_rows(), start=1):
-        yield number, [cell.replace("\0", "") if cell.__class__ is str else _as_text(cell) for cell in row]
+        yield number, [cell.replace("\0", "") if cell.__class__ is str else cell_text(cell) for cell in row]
 
 
 def _check_archive(file: BinaryIO, size: int) -> None:
@@ -152,7 +158,7 @@ def _column_number(letters: str) -> int:
     return number
 
 
-def _as_text(value: object) -> str:
+def plain_text(value: object) -> str:
     """A cell as it reads in the spreadsheet: whole numbers without .0, days and times in ISO form."""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 from django.core.files import File
 from django.utils.translation import gettext as _
 
+from .excel import CellText, plain_text
 from .reading import MAX_BYTES, Opener, OpenTable, open_table
 from .refusing import FileRefused
 
@@ -44,11 +45,12 @@ class Files:
         """How the file is called where it came from: `academicSessions.csv`."""
         return self._by_name[name][0]
 
-    def only_table(self, encoding: str = "", delimiter: str = "") -> OpenTable:
-        """The table of a delivery that is one. Raises FileRefused."""
+    def only_table(self, encoding: str = "", delimiter: str = "", *, cell_text: CellText = plain_text) -> OpenTable:
+        """The table of a delivery that is one; `cell_text` writes the cells of an Excel file. Raises FileRefused."""
         if self.is_folder:
             raise FileRefused(_("This is a folder of several files. One table is wanted here."))
-        return _opened(next(iter(self._by_name.values()))[1], encoding, delimiter, MAX_BYTES, 500_000)
+        opener = next(iter(self._by_name.values()))[1]
+        return _opened(opener, encoding, delimiter, MAX_BYTES, 500_000, cell_text)
 
     def table(self, name: str) -> OpenTable:
         """One table of a folder. Raises FileRefused, with the name of the file in its sentence."""
@@ -186,9 +188,12 @@ def _archive(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _opened(opener: Opener, encoding: str, delimiter: str, max_bytes: int, max_rows: int) -> OpenTable:
+def _opened(
+    opener: Opener, encoding: str, delimiter: str, max_bytes: int, max_rows: int, cell_text: CellText = plain_text
+) -> OpenTable:
+    limits = {"max_bytes": max_bytes, "max_rows": max_rows}
     try:
-        return open_table(opener, encoding, delimiter, max_bytes=max_bytes, max_rows=max_rows)
+        return open_table(opener, encoding, delimiter, cell_text=cell_text, **limits)
     except RuntimeError:
         raise FileRefused(_("This ZIP has a password. Pack it again without one.")) from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.normalizing import split_name
+
 from .cells import RowFacts
 from .opening import Files
 from .refusing import FileRefused
 from .roster_headings import find_columns, plain_heading
 from .staged import Coverage, Remark, Staged, StagedGuardianship, StagedPerson, StagedPlaces
-from .table import split_name
 
 _COLUMNS = ["contactid", "firstname", "lastname", "phonenumber", "emailaddress", "studentnumber", "studentname"]
 _COLUMNS += ["relationshiptype", "contactisactive"]

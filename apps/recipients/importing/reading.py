@@ -90,7 +90,13 @@ def read_table(content: bytes, file_name: str, encoding: str = "", delimiter: st
 
 
 def open_table(
-    open_file: Opener, encoding: str = "", delimiter: str = "", *, max_bytes: int = MAX_BYTES, max_rows: int = MAX_ROWS
+    open_file: Opener,
+    encoding: str = "",
+    delimiter: str = "",
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_rows: int = MAX_ROWS,
+    cell_text: excel.CellText = excel.plain_text,
 ) -> OpenTable:
     """Read the header of a file that `open_file` opens anew at each call. Raises FileRefused.
 
@@ -99,7 +105,7 @@ def open_table(
     with open_file() as file:
         start = file.read(4)
     if start == b"PK\x03\x04":
-        header, rows = excel.open_sheet(open_file, max_bytes)
+        header, rows = excel.open_sheet(open_file, max_bytes, cell_text)
         table = OpenTable(header, "xlsx", "", "", rows)
     elif start == b"\xd0\xcf\x11\xe0":
         raise FileRefused(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.normalizing import split_name
+
 from .cells import RowFacts, read_day, read_kind, read_language, read_school_year
 from .mending import Mender
 from .opening import Files
@@ -82,15 +84,6 @@ class _Columns:
             return first, last
         # Beside a last name in a column of its own, the other one is the first.
         return (full, last) if last else split_name(full)
-
-
-def split_name(full: str) -> tuple[str, str]:
-    """`Puig, Aina` or `Aina Puig` -> (Aina, Puig)."""
-    if "," in full:
-        last, _comma, first = full.partition(",")
-    else:
-        first, _space, last = full.partition(" ")
-    return first.strip(), last.strip()
 
 
 def with_letter(name: str, letter: str) -> str:
