@@ -38,7 +38,9 @@ def _turned(operator: str, condition: Q) -> Q:
 def _arrived(mailings: list[str]) -> QuerySet[Delivery]:
     """Sent, or left out because the same address got it already."""
     sent = Q(state=Delivery.State.SENT)
-    at_address = Delivery.objects.filter(sent, mailing=OuterRef("mailing"), normalized=OuterRef("normalized"))
+    # With an empty reason, as every row that was sent has: the index of those says at once who has the address.
+    same = {"mailing": OuterRef("mailing"), "normalized": OuterRef("normalized"), "reason": ""}
+    at_address = Delivery.objects.filter(sent, **same)
     is_there = Q(Exists(at_address), reason=Reason.SAME_ADDRESS)
     return Delivery.objects.filter(sent | is_there, mailing__in=mailings)
 

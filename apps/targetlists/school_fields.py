@@ -76,26 +76,34 @@ def _in_groups(groups: Callable[[Any], QuerySet[Group]], **further: Any):
 
 
 def _guardian_of(groups: Callable[[Any], QuerySet[Group]]):
-    """People who look after a student of these groups and may be contacted about that student."""
+    """People who look after a student of these groups and may be contacted about that student.
+
+    Whoever has left is no student of this year's groups any more; of those of years that are over he is one still.
+    """
 
     def function(operator: str, value: Any) -> Q:
-        enrolments = Enrolment.objects.filter(
-            _here_or_then(),
-            group__in=groups(value).values("pk"),
-            role=Enrolment.Role.STUDENT,
-            person=OuterRef("student"),
-        )
-        pairs = Guardianship.objects.filter(Exists(enrolments), restricted=False)
-        return unless(operator, exists(pairs, of_person="guardian"))
+        chosen = groups(value)
+        # Not "whose student is active", for which PostgreSQL would join everybody on record: who has left are few.
+        has_left = Exists(Person.objects.filter(pk=OuterRef("student"), active=False))
+        condition = exists(_pairs_of(chosen).filter(~has_left), of_person="guardian")
+        over = _that_are_over(chosen)
+        if over.exists():
+            condition |= exists(_pairs_of(over), of_person="guardian")
+        return unless(operator, condition)
 
     return function
 
 
-def _here_or_then() -> Q:
-    """Of this year's groups whoever has left is none any more; of years that are over he is one still."""
+def _pairs_of(groups: QuerySet[Group]) -> QuerySet[Guardianship]:
+    enrolments = Enrolment.objects.filter(
+        group__in=groups.values("pk"), role=Enrolment.Role.STUDENT, person=OuterRef("student")
+    )
+    return Guardianship.objects.filter(Exists(enrolments), restricted=False)
+
+
+def _that_are_over(groups: QuerySet[Group]) -> QuerySet[Group]:
     current = AcademicYear.current()
-    here = Q(person__active=True)
-    return here | Q(group__year__starts_on__lt=current.starts_on) if current else here
+    return groups.filter(year__starts_on__lt=current.starts_on) if current else groups.none()
 
 
 def _by_ids(values: list[str]) -> QuerySet[Group]:
