@@ -36,10 +36,11 @@ def _about_recipients(mailing: Mailing, count: audience.AudienceCount) -> list[s
     sentences = []
     if mailing.sender is None:
         sentences.append(_("No sender is chosen."))
-    sentences += _about_unusable_lists(mailing)
+    unusable = _about_unusable_lists(mailing)
+    sentences += unusable
     if not count.getting and count.not_getting:
         sentences.append(_all_left_out(count.not_getting))
-    elif not count.getting:
+    elif not count.getting and not unusable:
         sentences.append(nobody_is_chosen(mailing))
     return sentences
 
