@@ -16,7 +16,7 @@ from .forms import SourceForm
 from .load_words import button_of
 from .mistake_rows import mistakes_shown
 from .planning import EXAMPLES_KEPT, examples_page
-from .runs import confirm, rows_done
+from .runs import NotReady, confirm, rows_done
 from .safety_stop import stop_sentence
 from .steps import AT_WORK, LOADING, step_of, steps_of
 
@@ -107,7 +107,7 @@ def confirmed(request, pk: int) -> HttpResponse:
             leave_out=request.POST.get("leave_out") == "yes",
             allow_withdrawing=request.POST.get("allow_withdrawing") == "yes",
         )
-    except ValueError as error:
+    except NotReady as error:
         messages.error(request, str(error))
     except TransitionRefused:
         pass

@@ -135,17 +135,21 @@ def plan_import(run: ImportRun) -> None:
     _end(run, ImportRun.State.PLANNED, counts=counts, examples=outcome.examples, rows_total=counts["rows"])
 
 
+class NotReady(Exception):
+    """A run cannot be loaded as it is; the text is a sentence for the office."""
+
+
 def confirm(run: ImportRun, leave_out: bool, allow_withdrawing: bool = False) -> None:
     """Hand the run to a worker. `allow_withdrawing`: a person has read the sentence of the safety stop, and goes on.
 
-    Raises TransitionRefused when that was done before, and ValueError with a sentence when it is not ready.
+    Raises TransitionRefused when that was done before, and NotReady when it cannot be loaded as it is.
     """
     if not run.counts.get("people") and not writes_anything(run.counts):
-        raise ValueError(_("There is nobody to load. Say which columns hold the names."))
+        raise NotReady(_("There is nobody to load. Say which columns hold the names."))
     if run.counts.get("mistakes") and not leave_out:
-        raise ValueError(_("Mend the file, or tick that the rows with mistakes are left out."))
+        raise NotReady(_("Mend the file, or tick that the rows with mistakes are left out."))
     if not allow_withdrawing and (stop := stop_sentence(run)):
-        raise ValueError(stop)
+        raise NotReady(stop)
     options = run.options | {"leave_out": leave_out} | ({"allow_withdrawing": True} if allow_withdrawing else {})
     with transaction.atomic():
         move(run, ImportRun.State.QUEUED, options=options)

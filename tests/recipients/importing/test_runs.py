@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 
 from apps.recipients.importing import applying
-from apps.recipients.importing.runs import confirm, plan, run_import, start_run
+from apps.recipients.importing.runs import NotReady, confirm, plan, run_import, start_run
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
 from apps.recipients.tasks import sweep_imports
 from tests import people
@@ -93,7 +93,7 @@ def test_every_mistake_is_named_by_row_and_column_and_nothing_is_loaded(user):
     errors = [(error.row, error.column) for error in run.errors.all()]
     assert errors == [(2, "Email"), (2, "Phone"), (3, "Name"), (4, "")]
     assert Person.objects.count() == 0
-    with pytest.raises(ValueError, match="Mend the file"):
+    with pytest.raises(NotReady, match="Mend the file"):
         confirm(run, leave_out=False)
 
 

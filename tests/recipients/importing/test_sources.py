@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from apps.recipients.importing import planning, runs, safety_stop
 from apps.recipients.importing.opening import FileRefused
-from apps.recipients.importing.runs import change_run, confirm, plan, run_import, start_run, sweep
+from apps.recipients.importing.runs import NotReady, change_run, confirm, plan, run_import, start_run, sweep
 from apps.recipients.importing.sources import run_of, save_as_source
 from apps.recipients.models import ImportRun, ImportSource, Person
 
@@ -91,7 +91,7 @@ def test_the_safety_stop_asks_a_person_first(source, office):
     plan(run)
     sentence = "10 of 20 people would leave: more than 10 %. Nothing is loaded."
     assert safety_stop.stop_sentence(run) == sentence
-    with pytest.raises(ValueError, match="10 of 20 people would leave"):
+    with pytest.raises(NotReady, match="10 of 20 people would leave"):
         confirm(run, leave_out=False)
     confirm(run, leave_out=False, allow_withdrawing=True)
     run_import(run)
