@@ -1,8 +1,8 @@
 """Kombu's queue in a folder, safe for processes that look while another one writes.
 
-Kombu writes messages, and the table of which queue belongs to which exchange, in place. A worker that takes a message in
-that moment reads half of it, and dies of it. Two processes that begin at once write their tables into one another, and
-nobody can send anything any more. Here a file gets its name when it is whole; one process at a time writes a table.
+Kombu writes messages, and the table of which queue belongs to which exchange, in place. A worker that takes a message
+in that moment reads half of it, and dies of it. Two processes that begin at once write their tables into one another,
+and nobody can send anything any more. Here a file gets its name when it is whole; one process at a time writes a table.
 """
 
 import logging

@@ -1,8 +1,10 @@
 """Addresses and family of a person: small forms that lead back to where one came from."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.organizations.permissions import Permission, requires
@@ -24,7 +26,7 @@ def add_contact_point(request, person_pk: int) -> HttpResponse:
 @requires(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_point(request, pk: int) -> HttpResponse:
-    """Correct an address or number; a `[ko]` goes with it."""
+    """Correct an address or number; a `[ko]` goes with the wrong one, or when somebody says that it works again."""
     return _edit(request, get_object_or_404(ContactPoint.objects.select_related("person"), pk=pk))
 
 
@@ -66,7 +68,9 @@ def add_guardian_of(request, pk: int) -> HttpResponse:
     student = get_object_or_404(Person, pk=pk, kind=Person.Kind.STUDENT)
     form = GuardianForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        add_guardian(student, **form.cleaned_data)
+        guardian = add_guardian(student, **form.cleaned_data)
+        for point in guardian.contact_points.all():
+            _say_if_it_came_back(request, point)
         return redirect(_back(request, student.pk))
     return render(
         request, "people/guardian.html", {"form": form, "person": student, "back": _back(request, student.pk)}
@@ -92,11 +96,19 @@ def guardianship(request, pk: int) -> HttpResponse:
 def _edit(request: HttpRequest, point: ContactPoint) -> HttpResponse:
     form = ContactPointForm(request.POST or None, instance=point)
     if request.method == "POST" and form.is_valid():
-        save_by_hand(form.instance)
+        save_by_hand(form.instance, works_again=form.cleaned_data.get("works_again", False))
+        _say_if_it_came_back(request, form.instance)
         return redirect(_back(request, point.person_id))
     kept = ContactPoint.objects.filter(pk=point.pk).first()
     context = {"form": form, "point": kept, "person": point.person, "back": _back(request, point.person_id)}
     return render(request, "people/contact_point.html", context)
+
+
+def _say_if_it_came_back(request: HttpRequest, point: ContactPoint) -> None:
+    if point.health == ContactPoint.Health.FAILED:
+        words = {"address": point.value, "reason": point.health_reason or _("no reason was given")}
+        sentence = _("%(address)s came back earlier: %(reason)s. No message uses it until it is corrected.")
+        messages.warning(request, sentence % words)
 
 
 def _back(request: HttpRequest, person_pk: int) -> str:

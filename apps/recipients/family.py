@@ -9,14 +9,20 @@ from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person, 
 from .taking_away import remember_address
 
 
-def save_by_hand(point: ContactPoint) -> None:
-    """Write an address typed by hand: good again, pinned against imports, primary if it is the only one of its kind."""
+def save_by_hand(point: ContactPoint, works_again: bool = False) -> None:
+    """Write an address typed by hand: pinned against imports, primary if it is the only one of its kind.
+
+    One that came back stays so, with whomever it stands, unless the person who types it says that it `works_again`.
+    """
     point.clean()
     point.source = ContactPoint.Source.HAND
     if point.pk is None or point.purpose != ContactPoint.Purpose.OWN:
         point.is_primary = False
     with transaction.atomic():
-        point.mark_good()
+        if works_again:
+            point.mark_good()
+        else:
+            point.take_health()
         point.save()
         _settle_primary(point)
 

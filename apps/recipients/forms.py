@@ -64,7 +64,15 @@ class PersonForm(LooksMixin, forms.ModelForm):
 
 
 class ContactPointForm(LooksMixin, forms.ModelForm):
-    """An address or a number. Saving it by hand makes it good again, and pins it against imports."""
+    """An address or a number. Saving it by hand pins it against imports."""
+
+    works_again = forms.BooleanField(
+        label=_("It works again"),
+        required=False,
+        help_text=_(
+            "Tick this if you know that mail to it arrives now. Messages use it again, with whomever it stands."
+        ),
+    )
 
     class Meta:
         model = ContactPoint
@@ -74,6 +82,8 @@ class ContactPointForm(LooksMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.person.kind != Person.Kind.STUDENT:
             del self.fields["purpose"]
+        if self.instance.health != ContactPoint.Health.FAILED:
+            del self.fields["works_again"]
 
     def clean(self) -> dict:
         cleaned = super().clean() or self.cleaned_data
@@ -95,7 +105,7 @@ class ContactPointForm(LooksMixin, forms.ModelForm):
 
     def _post_clean(self) -> None:
         """Values are set without the model's own clean(), which would say the same sentences a second time."""
-        for name in self.fields:
+        for name in self.Meta.fields:
             if name in self.cleaned_data:
                 setattr(self.instance, name, self.cleaned_data[name])
 

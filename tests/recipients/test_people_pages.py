@@ -105,13 +105,34 @@ def test_a_corrected_address_works_again_and_is_pinned(office_client, school, fa
     assert point.is_primary
 
 
-def test_an_address_that_is_typed_again_works_with_whomever_it_stands(office_client, school, scoped):
+@pytest.mark.feature("S0.26")
+def test_an_address_that_came_back_works_again_when_somebody_says_so_and_not_by_being_typed(
+    office_client, school, scoped
+):
     for name in ("Núria", "Marc"):
         people.guardian(name, "home@x.example")
     for point in ContactPoint.objects.all():
         point.mark_failed("mailbox does not exist")
-    office_client.post(school.url("people:contact_point", point.pk), {"channel": "email", "value": "Home@x.example"})
+    page = school.url("people:contact_point", point.pk)
+    assert "It works again" in office_client.get(page).content.decode()
+    typed = {"channel": "email", "value": "Home@x.example"}
+    said = office_client.post(page, typed, follow=True).content.decode()
+    assert "Home@x.example came back earlier: mailbox does not exist." in said
+    assert {each.health for each in ContactPoint.objects.all()} == {"failed"}
+    office_client.post(page, typed | {"works_again": "on"})
     assert [*ContactPoint.objects.values_list("health", "health_reason", "health_since")] == [("good", "", None)] * 2
+
+
+@pytest.mark.feature("S0.26")
+def test_an_address_that_came_back_is_so_with_whomever_it_is_typed(office_client, school, scoped):
+    people.guardian("Núria", "home@x.example").contact_points.get().mark_failed("mailbox does not exist")
+    child, contact = people.student("Pau Puig", people.group("5º A")), people.person("Club")
+    guardian = {"first_name": "Marc", "email": "home@x.example"}
+    said = office_client.post(school.url("people:guardian_add", child.pk), guardian, follow=True).content.decode()
+    assert "came back earlier: mailbox does not exist." in said
+    address = {"channel": "email", "value": "home@x.example"}
+    office_client.post(school.url("people:contact_point_add", contact.pk), address)
+    assert [point.health for point in ContactPoint.objects.all()] == ["failed"] * 3
 
 
 def test_another_site_is_no_way_back(office_client, school, family):

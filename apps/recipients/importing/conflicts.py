@@ -32,7 +32,7 @@ def take(conflict: ImportConflict, user) -> bool:
             )
         pinned.value, pinned.normalized = conflict.value, conflict.normalized
         pinned.source = ContactPoint.Source.IMPORT
-        pinned.mark_good()
+        pinned.take_health()
         pinned.save()
     return True
 

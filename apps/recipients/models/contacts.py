@@ -72,8 +72,16 @@ class ContactPoint(OrganizationModel):
             self.normalized = normalize_phone(self.value, self.organization.country)
         self.value = self.value.strip()
 
+    def take_health(self) -> None:
+        """Note, without saving, what is known of this address or number, with whomever it stands; else it is good."""
+        same = ContactPoint.objects.filter(channel=self.channel, normalized=self.normalized)
+        known = same.exclude(health=self.Health.GOOD).order_by("health").first()  # "failed" sorts before "no_sms"
+        self.health = known.health if known else self.Health.GOOD
+        self.health_reason = known.health_reason if known else ""
+        self.health_since = known.health_since if known else None
+
     def mark_good(self) -> None:
-        """Note, without saving this row, that a person takes the address for right: with whomever it stands."""
+        """Note, without saving this row, that a person says the address works: with whomever it stands."""
         good = {"health": self.Health.GOOD, "health_reason": "", "health_since": None}
         same = ContactPoint.objects.filter(channel=self.channel, normalized=self.normalized, health=self.Health.FAILED)
         same.exclude(pk=self.pk).update(**good)
