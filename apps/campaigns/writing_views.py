@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from apps.organizations.permissions import SENDING, requires
+from apps.recipients.merged_records import present_id
 from apps.recipients.models import AcademicYear, Group, Person
 
 from .drafts import new_draft
@@ -34,8 +35,8 @@ def write_to_group(request, pk: int) -> HttpResponse:
 @require_POST
 def write_to_person(request, pk: int) -> HttpResponse:
     """Make a draft to a person, of a student to the family, and open it."""
-    person = get_object_or_404(Person, pk=pk)
-    if not permitted_people(request.membership).filter(pk=pk).exists():
+    person = get_object_or_404(Person, pk=present_id(pk) or pk)
+    if not permitted_people(request.membership).filter(pk=person.pk).exists():
         return _refused(request)
     with transaction.atomic():
         mailing = new_draft(request.membership)

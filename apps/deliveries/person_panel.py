@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from apps.campaigns.models import Mailing
@@ -22,7 +23,7 @@ def context_of(request: HttpRequest, person: Person) -> dict[str, Any] | None:
     """A page of rows, newest first, with their status and answers; for members who see reports."""
     if not request.membership.may(Permission.VIEW_REPORTS):  # type: ignore[attr-defined]
         return None
-    page = paginate(_rows(person), request, ("-mailing_id", "id"), SHOWN)
+    page = paginate(_rows(person), request, ("-begun_at", "-mailing_id", "id"), SHOWN)
     answers = _answers([row.mailing.question_id for row in page.rows], person)
     awaited = _awaited(page.rows)
     lines = [
@@ -41,7 +42,8 @@ def _rows(person: Person) -> QuerySet[Delivery]:
     """To him or about him: each found by an index of its own, as no OR would be."""
     to_him = Delivery.objects.filter(person=person).order_by().values("pk")
     about_him = DeliveryAbout.objects.filter(person=person).order_by().values("delivery")
-    return Delivery.objects.filter(pk__in=to_him.union(about_him)).select_related("mailing", "person")
+    rows = Delivery.objects.filter(pk__in=to_him.union(about_him)).select_related("mailing", "person")
+    return rows.annotate(begun_at=Coalesce("mailing__started_at", "mailing__created_at"))
 
 
 def _key(mailing: Mailing, row: Delivery) -> tuple[int | None, str]:

@@ -11,6 +11,7 @@ from apps.organizations.permissions import Permission, requires
 
 from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand, set_sms
 from .forms import ContactPointForm, GuardianForm, GuardianshipForm
+from .merged_records import present_id
 from .models import ContactPoint, Guardianship, Person
 from .taking_away import end_guardianship
 
@@ -19,7 +20,7 @@ from .taking_away import end_guardianship
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_contact_point(request, person_pk: int) -> HttpResponse:
     """A new address or number."""
-    person = get_object_or_404(Person, pk=person_pk)
+    person = get_object_or_404(Person, pk=present_id(person_pk) or person_pk)
     return _edit(request, ContactPoint(person=person))
 
 
@@ -65,7 +66,7 @@ def sms(request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_guardian_of(request, pk: int) -> HttpResponse:
     """Give a student a guardian."""
-    student = get_object_or_404(Person, pk=pk, kind=Person.Kind.STUDENT)
+    student = get_object_or_404(Person, pk=present_id(pk) or pk, kind=Person.Kind.STUDENT)
     form = GuardianForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         guardian = add_guardian(student, **form.cleaned_data)

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.form_looks import LooksMixin
@@ -60,6 +60,11 @@ class PersonForm(LooksMixin, forms.ModelForm):
         elif holder := holder_of(number or "", other_than=self.instance):
             sentence = _("%(who)s had this number before a merge, and imports still know %(who)s by it.")
             self.add_error("external_id", sentence % {"who": holder.full_name})
+        if "document" in self.changed_data and cleaned.get("document"):
+            same = Person.objects.filter(kind=self.instance.kind, document=cleaned["document"])
+            other = same.exclude(pk=self.instance.pk).first()
+            if other:
+                self.add_error("document", _("%(who)s has this document already.") % {"who": other.full_name})
         return cleaned
 
 
@@ -150,24 +155,26 @@ class NoteForm(LooksMixin, forms.Form):
 
 
 class EnrolForm(LooksMixin, forms.Form):
-    """Put a person into a group of any year."""
+    """Put a person into a group of any year: students into classes and their like, staff into any, others into none."""
 
     group: "forms.ModelChoiceField[Group]" = forms.ModelChoiceField(queryset=None, label=_("Group"))
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, person: Person, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["group"].queryset = Group.objects.all()  # type: ignore[attr-defined]
-        self.fields["group"].choices = [("", _("Choose a group")), *_groups_by_year()]  # type: ignore[attr-defined]
+        of_students = Group.objects.exclude(kind=Group.Kind.STAFF)
+        offered = {Person.Kind.STAFF: Group.objects.all(), Person.Kind.STUDENT: of_students}
+        groups = offered.get(Person.Kind(person.kind), Group.objects.none())
+        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        choices = [("", _("Choose a group")), *_groups_by_year(groups)]
+        self.fields["group"].choices = choices  # type: ignore[attr-defined]
 
 
-def _groups_by_year() -> list[tuple[str, list[tuple[int, str]]]]:
+def _groups_by_year(groups: QuerySet[Group]) -> list[tuple[str, list[tuple[int, str]]]]:
     """The groups as the choices of a form, under their years: the present one first, last those without a year."""
     current = AcademicYear.current()
     found: dict[str, list[tuple[int, str]]] = {str(current): []} if current else {}
-    groups = Group.objects.select_related("year", "unit").order_by(
-        F("year__starts_on").desc(nulls_last=True), "unit__name", "name"
-    )
-    for group in groups:
+    order = (F("year__starts_on").desc(nulls_last=True), "unit__name", "name")
+    for group in groups.select_related("year", "unit").order_by(*order):
         name = " · ".join(str(part) for part in (group.name, group.unit) if part)
         found.setdefault(str(group.year or _("Without a year")), []).append((group.pk, name))
     return [(year, choices) for year, choices in found.items() if choices]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.organizations.permissions import Permission, requires
 
 from .forms import NoteForm
+from .merged_records import present_id
 from .models import Note, NoteFolder, Person
 
 
@@ -17,12 +18,13 @@ from .models import Note, NoteFolder, Person
 @require_POST
 def add(request, pk: int) -> HttpResponse:
     """A new note; what is not right yet is asked for on a page of its own, with what was written."""
-    note = Note(person=get_object_or_404(Person, pk=pk), by=request.user)
+    # Of a page left open while the record was merged with another, the note is not lost.
+    note = Note(person=get_object_or_404(Person, pk=present_id(pk) or pk), by=request.user)
     form = NoteForm(request.POST)
     if not form.is_valid():
         return render(request, "people/note.html", {"form": form, "note": note})
     _write(note, form)
-    return redirect(request.organization.url("people:person", pk) + "#notes")
+    return redirect(request.organization.url("people:person", note.person_id) + "#notes")
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -59,7 +61,8 @@ def _write(note: Note, form: NoteForm) -> None:
     with transaction.atomic():
         name = " ".join(form.cleaned_data["folder"].split())
         before = note.folder_id
-        note.folder = NoteFolder.objects.get_or_create(name=name)[0]
+        known = (each for each in NoteFolder.objects.all() if each.name.casefold() == name.casefold())
+        note.folder = next(known, None) or NoteFolder.objects.get_or_create(name=name)[0]
         note.text = form.cleaned_data["text"].strip()
         note.save()
         if before and before != note.folder_id:

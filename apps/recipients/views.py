@@ -1,5 +1,7 @@
 """People: lists, one person's page, and the forms to add and change."""
 
+from functools import wraps
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -85,7 +87,7 @@ def person(request, pk: int) -> HttpResponse:
         "conflicts": found.import_conflicts.filter(decision=ImportConflict.Decision.OPEN),
         "panels": panels_of(request, found),
         "guardian_form": GuardianForm(),
-        "enrol_form": EnrolForm(),
+        "enrol_form": EnrolForm(person=found),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
         "may_write": any(request.membership.may(permission) for permission in SENDING),
     }
@@ -97,6 +99,22 @@ def _where_it_went(request, pk: int) -> HttpResponse:
     if kept is None:
         raise Http404
     return redirect(request.organization.url("people:person", kept))
+
+
+def or_where_it_went(view):
+    """View decorator: who is merged with somebody is changed on no page left open; it leads to the one record."""
+
+    @wraps(view)
+    def found(request, pk: int, *args, **kwargs):
+        try:
+            return view(request, pk, *args, **kwargs)
+        except Http404:
+            response = _where_it_went(request, pk)
+            if request.method == "POST":
+                messages.warning(request, _("This record is one with another now. Nothing was changed: do it here."))
+            return response
+
+    return found
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -113,6 +131,7 @@ def add(request, kind: str) -> HttpResponse:
 
 @requires(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@or_where_it_went
 def edit(request, pk: int) -> HttpResponse:
     """Change names, language, unit and number."""
     found = get_object_or_404(Person, pk=pk)
@@ -127,10 +146,11 @@ def edit(request, pk: int) -> HttpResponse:
 
 @requires(Permission.MANAGE_PEOPLE)
 @require_POST
+@or_where_it_went
 def consent(request, pk: int) -> HttpResponse:
     """Record or withdraw a consent."""
     kind = request.POST.get("kind", Consent.Kind.COMMERCIAL)
-    if kind not in Consent.Kind.values:
+    if kind not in Consent.Kind.values or request.POST.get("granted") not in ("yes", "no"):
         raise Http404
     record_consent(get_object_or_404(Person, pk=pk), kind, request.POST.get("granted") == "yes", request.user)
     return redirect(request.organization.url("people:person", pk) + "#consent")
@@ -138,6 +158,7 @@ def consent(request, pk: int) -> HttpResponse:
 
 @requires(Permission.MANAGE_PEOPLE)
 @require_POST
+@or_where_it_went
 def here(request, pk: int) -> HttpResponse:
     """Somebody leaves, or is back."""
     found = get_object_or_404(Person, pk=pk)
@@ -148,13 +169,16 @@ def here(request, pk: int) -> HttpResponse:
 
 @requires(Permission.MANAGE_PEOPLE)
 @require_POST
+@or_where_it_went
 def enrol(request, pk: int) -> HttpResponse:
-    """Put the person into a group: staff as its teacher, everybody else as its student."""
+    """Put the person into a group: a student as its student, staff as its teacher, or as a member of one of staff."""
     found = get_object_or_404(Person, pk=pk)
-    form = EnrolForm(request.POST)
+    form = EnrolForm(request.POST, person=found)
     if form.is_valid():
-        role = Enrolment.Role.TEACHER if found.kind == Person.Kind.STAFF else Enrolment.Role.STUDENT
-        Enrolment.objects.get_or_create(person=found, group=form.cleaned_data["group"], role=role)
+        group = form.cleaned_data["group"]
+        teaches = found.kind == Person.Kind.STAFF and group.kind != Group.Kind.STAFF
+        role = Enrolment.Role.TEACHER if teaches else Enrolment.Role.STUDENT
+        Enrolment.objects.get_or_create(person=found, group=group, role=role)
     else:
         messages.error(request, _("Choose a group first."))
     return redirect(request.organization.url("people:person", pk) + "#groups")

@@ -415,6 +415,31 @@ def test_a_page_left_open_leads_to_the_one_person(office_client, school, two, ot
         assert present_id(gone.pk) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"), [("edit", {"last_name": "Other"}), ("here", {"here": "no"}), ("consent", {"granted": "yes"})]
+)
+def test_nothing_is_changed_from_a_page_left_open_and_it_is_said(office_client, school, two, name, fields):
+    kept, gone = two
+    merge(kept, gone, set(), None)
+    answer = office_client.post(school.url(f"people:{name}", gone.pk), fields, follow=True)
+    assert answer.redirect_chain[0][0] == school.url("people:person", kept.pk)
+    assert "This record is one with another now. Nothing was changed: do it here." in answer.text
+    kept.refresh_from_db()
+    assert (kept.last_name, kept.active, kept.consents.count()) == ("Ortega", True, 0)
+
+
+def test_a_note_or_an_address_typed_on_a_page_left_open_is_kept(office_client, school, two):
+    kept, gone = two
+    merge(kept, gone, set(), None)
+    office_client.post(school.url("people:note_add", gone.pk), {"folder": "Log", "text": "Called home."})
+    office_client.post(
+        school.url("people:contact_point_add", gone.pk), {"channel": "email", "value": "third@x.example"}
+    )
+    assert "Called home." in kept.notes.values_list("text", flat=True)
+    assert kept.contact_points.filter(normalized="third@x.example").exists()
+    assert office_client.post(school.url("messages:to_person", gone.pk)).status_code == 302
+
+
 def test_the_page_says_why_two_cannot_be_merged(office_client, school, two):
     student = people.student("Lucía Ferrer")
     Guardianship.objects.create(student=student, guardian=two[0])

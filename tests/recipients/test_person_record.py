@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
-from apps.recipients.models import AcademicYear, ConsentChange, Group, Guardianship, Note, NoteFolder, Person
+from apps.recipients.models import AcademicYear, ConsentChange, Enrolment, Group, Guardianship, Note, NoteFolder, Person
 from apps.surveys.models import Answer, Question
 from tests import people
 from tests.conftest import make_member
@@ -77,6 +77,44 @@ def test_notes_are_kept_in_folders_and_changed_by_their_writer_alone(office_clie
     assert client.get(school.url("people:note_edit", note.pk)).status_code == 404
     assert client.post(school.url("people:note_delete", note.pk)).status_code == 404
     assert Note.objects.exists()
+
+
+def test_a_folder_is_one_however_its_name_is_written(office_client, school, family):
+    for name in ("Tutoría", "TUTORÍA"):
+        office_client.post(school.url("people:note_add", family[0].pk), {"folder": name, "text": "Called home."})
+    assert [folder.name for folder in NoteFolder.objects.all()] == ["Tutoría"]
+
+
+def test_who_is_not_of_the_staff_comes_into_no_group_of_staff(office_client, school, family):
+    board, club = people.group("Board", kind="staff"), people.group("Choir", kind="subject")
+    head = people.person("Anna Soler", kind="staff")
+    for person in (family[0], family[1], head):
+        for group in (board, club):
+            office_client.post(school.url("people:enrol", person.pk), {"group": group.pk})
+    found = {(each.person_id, each.group_id, each.role) for each in Enrolment.objects.filter(group__in=[board, club])}
+    student, teacher = Enrolment.Role.STUDENT, Enrolment.Role.TEACHER
+    assert found == {
+        (family[0].pk, club.pk, student),
+        (head.pk, board.pk, student),
+        (head.pk, club.pk, teacher),
+    }
+    assert "Put into this group" not in page(office_client, school, family[1])
+
+
+def test_a_document_that_another_student_has_is_not_taken_twice(office_client, school, family):
+    Person.objects.filter(pk=family[0].pk).update(document="12345678Z")
+    fields = {"first_name": "Pol", "last_name": "Puig", "document": "12345678-z", "active": "on"}
+    answer = office_client.post(school.url("people:add", "students"), fields)
+    assert f"{family[0].full_name} has this document already." in answer.text
+
+
+def test_messages_stand_in_the_order_in_which_they_began(office_client, school, family, office):
+    for minutes, subject in ((1, "Excursion"), (5, "Fees")):
+        begun = timezone.now() - timedelta(minutes=minutes)
+        mailing = people.mailing(by=office, state="done", started_at=begun, subject=subject)
+        Delivery.objects.create(mailing=mailing, person=family[1], normalized="marta@x.example", state="sent")
+    shown = page(office_client, school, family[1])
+    assert shown.index("Excursion") < shown.index("Fees")
 
 
 def test_a_note_without_words_is_not_kept(office_client, school, family):
