@@ -172,6 +172,8 @@ def _onward(request, mailing: Mailing, year_changed: bool = False) -> HttpRespon
     """To the next step, away, or back to the same place in the panes."""
     action = request.POST.get("do", "")
     if action == "next":
+        # Whoever goes on from here has read what the draft lost.
+        Mailing.objects.filter(pk=mailing.pk).update(problem="")
         return redirect(request.organization.url("messages:content", mailing.pk))
     if action == "close":
         messages.success(request, _("The draft is kept."))

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.campaigns.audience_sql import audience_sql
 from apps.campaigns.checking import about_its_start, nobody_is_chosen
@@ -44,7 +45,7 @@ def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
         return False
     except CannotStart as problem:
         with suppress(TransitionRefused):
-            take_back(Mailing.objects.get(pk=mailing.pk), str(problem))
+            take_back(Mailing.objects.get(pk=mailing.pk), _("It was not started. %(why)s") % {"why": problem})
         return False
     return True
 

@@ -45,7 +45,7 @@ def home_of(membership: Membership) -> dict:
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
         "troubled": [(account, account_trouble.sentence(account)) for account in troubled],
         "paused": _paused_for_themselves(running, troubled),
-        "not_started": _not_started(mailings, membership),
+        "changed_drafts": _changed_drafts(mailings, membership),
         "first_steps": None if running or recent else _first_steps(),
     }
 
@@ -75,12 +75,12 @@ def _paused_for_themselves(running: list[Mailing], troubled: list[SenderAccount]
     return [mailing for mailing in stopped if mailing.waits_for_id not in named]
 
 
-def _not_started(mailings, membership: Membership) -> list[Mailing]:
-    """Drafts again, because they could not start: those that the member may write on."""
-    refused = mailings.filter(state=Mailing.State.DRAFT).exclude(problem="")
+def _changed_drafts(mailings, membership: Membership) -> list[Mailing]:
+    """Drafts again, because they could not start, or that lost a list: those that the member may write on."""
+    changed = mailings.filter(state=Mailing.State.DRAFT).exclude(problem="")
     if not membership.may(Permission.SEND_TO_ALL):
-        refused = refused.filter(created_by=membership.user_id)
-    return list(refused.order_by("-updated_at")[:5])
+        changed = changed.filter(created_by=membership.user_id)
+    return list(changed.order_by("-updated_at")[:5])
 
 
 def _with_tallies(mailings) -> list[Mailing]:

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from apps.organizations.models import Unit
 
 from .group_members import STUDENT, TEACHER
+from .group_uses import Going, tell
 from .models import AcademicYear, Enrolment, Group, Person
 
 
@@ -35,10 +36,23 @@ def figures_of_unit(unit: Unit) -> Figures:
 
 
 @transaction.atomic
+def delete_group(group: Group) -> None:
+    """Delete a group. Nobody of it is deleted."""
+    tell(Going(groups=[group.pk]))
+    group.delete()
+
+
+@transaction.atomic
 def delete_year(year: AcademicYear) -> None:
     """Delete a year with its groups. Nobody of them is deleted."""
+    tell(going_with(year))
     Enrolment.objects.filter(group__year=year).delete()
     year.delete()
+
+
+def going_with(year: AcademicYear) -> Going:
+    """What is deleted with a year."""
+    return Going(groups=list(year.groups.values_list("pk", flat=True)), years=[year.pk])
 
 
 def in_the_way(unit: Unit) -> list[str]:

@@ -22,13 +22,23 @@ class Uses:
 
 
 Asked = Callable[[Going], Uses]
+Told = Callable[[Going], None]
 _asked: list[Asked] = []
+_told: list[Told] = []
 
 
-def register(asked: Asked) -> None:
-    """Let `asked` say what uses the groups, years and units that are about to go."""
+def register(asked: Asked, told: Told | None = None) -> None:
+    """Let `asked` say what uses the groups, years and units that are about to go; `told` hears that they go now."""
     if asked not in _asked:
         _asked.append(asked)
+    if told and told not in _told:
+        _told.append(told)
+
+
+def tell(going: Going) -> None:
+    """They are deleted now, within the same transaction."""
+    for each in _told:
+        each(going)
 
 
 def uses_of(going: Going) -> Uses:

@@ -81,7 +81,7 @@ def delete(request, pk: int) -> HttpResponse:
     if request.method != "POST" or uses.must_stay:
         context = {"group": found, "figures": deleting_groups.figures_of_group(found), "uses": uses}
         return render(request, "people/group_delete.html", context)
-    found.delete()
+    deleting_groups.delete_group(found)
     messages.success(request, _("The group %(name)s is deleted.") % {"name": found})
     return redirect(_list_of(request, found))
 

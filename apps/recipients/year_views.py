@@ -12,7 +12,7 @@ from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
 from . import deleting_groups, moving_up
-from .group_uses import Going, uses_of
+from .group_uses import uses_of
 from .models import AcademicYear, Group
 from .posted_ids import posted_id
 from .school_forms import CopyForm, YearForm
@@ -50,7 +50,7 @@ def edit(request, pk: int) -> HttpResponse:
 def delete(request, pk: int) -> HttpResponse:
     """Say what goes with the year; on POST delete it, unless a message that waits goes to one of its groups."""
     year = get_object_or_404(AcademicYear, pk=pk)
-    uses = uses_of(Going(groups=list(year.groups.values_list("pk", flat=True)), years=[year.pk]))
+    uses = uses_of(deleting_groups.going_with(year))
     if request.method != "POST" or uses.must_stay:
         context = {"year": year, "figures": deleting_groups.figures_of_year(year), "uses": uses}
         return render(request, "people/year_delete.html", context)

@@ -35,12 +35,25 @@ class Messages:
 # Asked for the ids of lists, it gives the messages of those that have any.
 Counter = Callable[[Iterable[int]], dict[int, Messages]]
 _counters: list[Counter] = []
+_told: list[Callable[[TargetList], None]] = []
 
 
 def register(counter: Counter) -> None:
     """Let `counter` say which messages use a list."""
     if counter not in _counters:
         _counters.append(counter)
+
+
+def register_told(told: Callable[[TargetList], None]) -> None:
+    """Let `told` hear that a list is deleted now."""
+    if told not in _told:
+        _told.append(told)
+
+
+def tell(target_list: TargetList) -> None:
+    """The list is deleted now, within the same transaction."""
+    for each in _told:
+        each(target_list)
 
 
 def messages_of(lists: Iterable[TargetList]) -> dict[int, Messages]:

@@ -133,6 +133,7 @@ def delete(request, pk: int) -> HttpResponse:
         return render(request, "lists/delete.html", context)
     name = found.name
     with transaction.atomic():
+        uses.tell(found)
         found.delete()
         if found.uploaded is not None:
             found.uploaded.delete()

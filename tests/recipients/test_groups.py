@@ -117,6 +117,16 @@ def test_a_unit_stays_while_two_groups_would_bear_one_name(office_client, school
     assert Unit.objects.exists()
 
 
+@pytest.mark.parametrize("of_what", ["group", "year"])
+def test_a_draft_says_which_group_it_lost(office_client, school, scoped, office, of_what):
+    group = people.group("5º A")
+    draft = people.mailing(group, by=office)
+    pk = {"group": group.pk, "year": group.year_id}[of_what]
+    office_client.post(school.url(f"people:{of_what}_delete", pk))
+    draft.refresh_from_db()
+    assert draft.problem == "The group “5º A” was deleted, and is chosen no more."
+
+
 @pytest.mark.parametrize("of_what", ["group", "year", "unit"])
 def test_what_a_filter_asks_for_is_deleted_with_a_word_and_not_while_a_message_waits(
     office_client, school, scoped, office, of_what

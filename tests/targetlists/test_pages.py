@@ -410,7 +410,20 @@ def test_a_list_is_deleted_after_saying_what_uses_it(office_client, school, offi
     assert "2 messages" in text(office_client.get(url(school, "index")))
     office_client.post(url(school, "delete", picked.pk))
     assert not TargetList.objects.filter(pk=picked.pk).exists()
-    assert Mailing.objects.count() == 2
+    problems = dict(Mailing.objects.values_list("state", "problem"))
+    assert problems == {"draft": "The list “Trip” was deleted: whom it chose is chosen no more.", "done": ""}
+
+
+def test_a_draft_says_whom_it_leaves_out_no_more_until_somebody_has_gone_on(office_client, school, office, picked):
+    mailing = people.mailing(by=office)
+    AudienceEntry.objects.create(mailing=mailing, target_list=picked, is_excluded=True)
+    office_client.post(url(school, "delete", picked.pk))
+    sentence = "The list “Trip” was deleted: whom it left out is left out no more."
+    assert sentence in text(office_client.get(school.get_absolute_url()))
+    step = school.url("messages:recipients", mailing.pk)
+    assert sentence in text(office_client.get(step))
+    office_client.post(step, {"sender": mailing.sender_id, "to_guardians": "on", "do": "next"})
+    assert sentence not in text(office_client.get(school.get_absolute_url()))
 
 
 def test_a_list_of_a_message_that_waits_is_not_deleted(office_client, school, office, picked):
