@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
-from apps.campaigns import audience
+from apps.campaigns.audience import audience
 from apps.campaigns.models import AudienceEntry, Mailing
 from apps.core.large_sets import large_sets
 from apps.recipients.models import Consent, Person

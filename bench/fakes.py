@@ -13,8 +13,8 @@ from django.conf import settings
 
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import Outcome, Result
-from apps.deliveries.adapters import ADAPTERS, OnOutcome
-from apps.deliveries.letters import LetterMaker, PreparedRow
+from apps.deliveries.engine.adapters import ADAPTERS, OnOutcome
+from apps.deliveries.engine.copies import LetterMaker, PreparedRow
 from apps.senders.models import SenderAccount
 
 _SECONDS_UNTIL_HANDED_OVER = 0.004

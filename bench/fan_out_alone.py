@@ -39,7 +39,7 @@ def main(mailing_id: int, organization_id: int) -> None:
     from django.db import connection
 
     from apps.campaigns.models import Mailing
-    from apps.deliveries.fan_out import fan_out
+    from apps.deliveries.engine.fan_out import fan_out
     from apps.organizations.models import Organization
     from apps.organizations.scoping import in_organization
     from bench.processes import peak_memory_mb

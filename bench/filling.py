@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.campaigns.attachments import attach
+from apps.campaigns.content.attachments import attach
 from apps.campaigns.models import AudienceEntry, Mailing
 from apps.core.normalizing import without_accents
 from apps.organizations.models import Organization

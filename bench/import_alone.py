@@ -14,11 +14,11 @@ import django
 
 def main(path: Path, organization_id: int, source_id: int) -> None:
     django.setup()
+    from apps.imports.reconciling.reconciling import load
     from apps.organizations.models import Organization
     from apps.organizations.scoping import in_organization
-    from apps.recipients.importing.readers import read
-    from apps.recipients.importing.reconciling import load
     from apps.recipients.models import ImportRun, ImportSource
+    from apps.rosters.readers import read
     from bench.processes import peak_memory_mb
     from bench.roster_file import FIELDS
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "apps.organizations",
     "apps.senders",
     "apps.recipients",
+    "apps.imports",
     "apps.targetlists",
     "apps.surveys",
     "apps.campaigns",

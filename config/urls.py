@@ -2,17 +2,16 @@
 
 from django.urls import include, path
 
-from apps.deliveries import esp_hook_urls, public_urls
 from apps.portal import views as portal
 
 organization_urls = [
-    path("", include("apps.portal.organization_urls")),
-    path("people/import/", include("apps.recipients.importing.urls")),
+    path("", include("apps.portal.organization.urls")),
+    path("people/import/", include("apps.imports.urls")),
     path("people/lists/", include("apps.targetlists.urls")),
     path("people/", include("apps.recipients.urls")),
     path("messages/", include("apps.campaigns.urls")),
     path("messages/", include("apps.deliveries.urls")),
-    path("settings/members/", include("apps.portal.members_urls")),
+    path("settings/members/", include("apps.portal.members.urls")),
     path("settings/", include("apps.senders.urls")),
 ]
 
@@ -22,8 +21,8 @@ urlpatterns = [
     path("accounts/email/", portal.not_offered),
     path("accounts/", include("allauth.account.urls")),
     path("o/<slug:organization_slug>/", include(organization_urls)),
-    path("p/", include(public_urls)),
-    path("hooks/", include(esp_hook_urls)),
+    path("p/", include("apps.deliveries.families.urls")),
+    path("hooks/", include("apps.deliveries.heard.urls")),
 ]
 
 handler400 = portal.bad_request

@@ -18,15 +18,15 @@ _LANGUAGES = [code for code, _name in settings.LANGUAGES if code != settings.LAN
 _TEMPLATES = [
     _ROOT / "templates/base.html",
     _ROOT / "templates/public.html",
-    _ROOT / "templates/people/_family_letter.html",
-    *_ROOT.glob("templates/public/*.html"),
+    _ROOT / "templates/recipients/_family_letter.html",
+    *_ROOT.glob("templates/families/*.html"),
 ]
 # Bedel's own words in letters, and in the moments of the public pages; the staff's words of these files are left out.
 _SOURCES = [
-    "campaigns/letter_foot.py",
-    "campaigns/merge_values.py",
+    "campaigns/content/foot.py",
+    "campaigns/content/merge_values.py",
     "core/dates.py",
-    "deliveries/public_views.py",
+    "deliveries/families/views.py",
     "recipients/letter_text.py",
 ]
 _STRING = r'"(?:[^"\\]|\\.)*"'

@@ -3,16 +3,16 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.campaigns import audience
+from apps.campaigns.audience import audience
 from apps.campaigns.models import AudienceEntry, Mailing
-from apps.deliveries.fan_out import fan_out
+from apps.deliveries.engine.fan_out import fan_out
 from apps.organizations.models import Membership, Role
 from apps.organizations.permissions import Permission, RoleName
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import Enrolment, Group, Guardianship, Person
 from apps.targetlists.models import TargetList, TargetListMember
 from tests import people
-from tests.campaigns.composing import fresh, post_recipients, url
+from tests.campaigns.drafts import fresh, post_recipients, url
 from tests.conftest import make_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("S0.2")]

@@ -20,7 +20,7 @@ _specification.loader.exec_module(script)
         '<a href="/people/" class="button" id="open">{{ name }} · 1/2 → Bedel</a>',
         "<style>.rail { color: red }</style><script>let text = 'hello'</script>",
         "<svg><title>arrow</title><path d='M0'/></svg><code>first_name</code>",
-        '{% include "ui/empty_state.html" with title=_("No people yet") url="people:add" %}',
+        '{% include "ui/empty_state.html" with title=_("No people yet") url="recipients:add" %}',
         '<input type="hidden" value="send"><meta name="viewport" content="width=device-width">',
         "{% block page_class %}page--step{% endblock %}",
         '{% if a > b and c == "text" %}{{ a|default:"–" }}{% endif %}',

@@ -8,8 +8,8 @@ class CampaignsConfig(AppConfig):
         from apps.recipients import group_uses, merging
         from apps.targetlists import uses
 
-        from .chosen_groups import messages_of_groups
-        from .losing_entries import tell_of_groups, tell_of_list
+        from .audience.chosen_groups import messages_of_groups
+        from .composing.losing_entries import tell_of_groups, tell_of_list
         from .merged_people import move
 
         group_uses.register(messages_of_groups, told=tell_of_groups)

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from . import check_views, content_views, recipients_views, writing_views
+from .composing import check_views, content_views, recipients_views, writing_views
 
-app_name = "messages"
+app_name = "campaigns"
 urlpatterns = [
     path("new/", recipients_views.new, name="new"),
     path("to-group/<int:pk>/", writing_views.write_to_group, name="to_group"),

@@ -10,11 +10,11 @@ class DeliveriesConfig(AppConfig):
         from apps.recipients import merging, person_panels
         from apps.targetlists import condition_fields, uses
 
-        from .esp_events import heard
-        from .list_conditions import FIELDS
-        from .list_uses import messages_with
-        from .merged_people import FIGURES, move
-        from .person_panel import PANEL
+        from .heard.esp_events import heard
+        from .pages.list_conditions import FIELDS
+        from .pages.list_uses import messages_with
+        from .pages.merged_people import FIGURES, move
+        from .pages.person_panel import PANEL
 
         tracking.connect(heard, dispatch_uid="deliveries")
         condition_fields.register(*FIELDS)

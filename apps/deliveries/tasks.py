@@ -7,12 +7,12 @@ from apps.core.starting_work import start
 from apps.organizations.models import Organization
 from apps.organizations.scoping import in_organization
 
-from .circuits import close_circuit, try_again
-from .fan_out import fan_out, refresh_statistics
-from .replaying import replay_left_journals
-from .sending import send_what_is_due
-from .test_copies import send_test_copy
-from .tick import tick
+from .engine.circuits import close_circuit, try_again
+from .engine.fan_out import fan_out, refresh_statistics
+from .engine.replaying import replay_left_journals
+from .engine.sending import send_what_is_due
+from .engine.test_copies import send_test_copy
+from .engine.tick import tick
 
 SLICE_SECONDS = 20.0
 _MOST_CALLS = 4

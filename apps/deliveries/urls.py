@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from . import answers_views, control_views, history_views, log_views
+from .pages import answers_views, control_views, history_views, log_views
 
-app_name = "mailings"
+app_name = "deliveries"
 urlpatterns = [
     path("history/", history_views.history, name="history"),
     path("running/", history_views.running, name="running"),

@@ -19,7 +19,7 @@ class LastAdministrator(Exception):
 def let_in(email: str, name: str, role: Role) -> tuple[Membership, bool]:
     """The membership of whoever logs in by `email`, and whether it is new; one that was there keeps its role.
 
-    Who is known to the installation keeps name and password; a new user has none yet, see portal.invitations.
+    Who is known to the installation keeps name and password; a new user has none yet, see portal.members.letting_in.
     """
     unknown = {"name": name, "password": make_password(None)}
     user, _new = User.objects.get_or_create(email=email.strip().lower(), defaults=unknown)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext_lazy as _
 
+from apps.imports.reconciling.conflicts import number_to_decide
 from apps.organizations.models import Membership, Organization
 from apps.organizations.permissions import SENDING, Permission
 from apps.organizations.scoping import without_scope
-from apps.recipients.importing.conflicts import number_to_decide
 
 
 @dataclass(frozen=True)
@@ -35,32 +35,32 @@ _PEOPLE = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
 HOME = Place(_("Home"), "organization:home", "home")
 MESSAGES = Place(
     _("Messages"),
-    "mailings:history",
+    "deliveries:history",
     "envelope",
     any_of=_SEEING,
     children=(
-        Place(_("New"), "messages:new", any_of=SENDING),
-        Place(_("Saved"), "messages:saved", any_of=SENDING),
-        Place(_("Scheduled and running"), "mailings:running", any_of=_SEEING),
-        Place(_("History"), "mailings:history", any_of=_SEEING),
+        Place(_("New"), "campaigns:new", any_of=SENDING),
+        Place(_("Saved"), "campaigns:saved", any_of=SENDING),
+        Place(_("Scheduled and running"), "deliveries:running", any_of=_SEEING),
+        Place(_("History"), "deliveries:history", any_of=_SEEING),
     ),
 )
 PEOPLE = Place(
     _("People"),
-    "people:list",
+    "recipients:list",
     "users",
     ("students",),
     _PEOPLE,
     (
-        Place(_("Find anybody"), "people:find", any_of=_PEOPLE),
-        Place(_("Students"), "people:list", arguments=("students",), any_of=_PEOPLE),
-        Place(_("Guardians"), "people:list", arguments=("guardians",), any_of=_PEOPLE),
-        Place(_("Staff"), "people:list", arguments=("staff",), any_of=_PEOPLE),
-        Place(_("Contacts"), "people:list", arguments=("contacts",), any_of=_PEOPLE),
-        Place(_("Groups by year"), "people:groups", any_of=_PEOPLE),
-        Place(_("Unreachable"), "people:unreachable", any_of=_PEOPLE),
-        Place(_("Duplicates"), "people:duplicates", any_of=(Permission.MANAGE_PEOPLE,)),
-        Place(_("Target lists"), "lists:index", any_of=(*_PEOPLE, Permission.MANAGE_LISTS)),
+        Place(_("Find anybody"), "recipients:find", any_of=_PEOPLE),
+        Place(_("Students"), "recipients:list", arguments=("students",), any_of=_PEOPLE),
+        Place(_("Guardians"), "recipients:list", arguments=("guardians",), any_of=_PEOPLE),
+        Place(_("Staff"), "recipients:list", arguments=("staff",), any_of=_PEOPLE),
+        Place(_("Contacts"), "recipients:list", arguments=("contacts",), any_of=_PEOPLE),
+        Place(_("Groups by year"), "recipients:groups", any_of=_PEOPLE),
+        Place(_("Unreachable"), "recipients:unreachable", any_of=_PEOPLE),
+        Place(_("Duplicates"), "recipients:duplicates", any_of=(Permission.MANAGE_PEOPLE,)),
+        Place(_("Target lists"), "targetlists:index", any_of=(*_PEOPLE, Permission.MANAGE_LISTS)),
         Place(
             _("Import"),
             "imports:new",
@@ -82,14 +82,14 @@ SETTINGS = Place(
         Place(_("Members and roles"), "members:index", any_of=(Permission.MANAGE_MEMBERS,), namespace="members"),
     ),
 )
-_NEW = Place(_("New"), "messages:new", "plus", any_of=SENDING)
+_NEW = Place(_("New"), "campaigns:new", "plus", any_of=SENDING)
 # Which place a page belongs to, by the namespace of its URL.
 _NAMESPACES = {
     "organization": HOME,
-    "messages": MESSAGES,
-    "mailings": MESSAGES,
-    "people": PEOPLE,
-    "lists": PEOPLE,
+    "campaigns": MESSAGES,
+    "deliveries": MESSAGES,
+    "recipients": PEOPLE,
+    "targetlists": PEOPLE,
     "imports": PEOPLE,
     "senders": SETTINGS,
     "members": SETTINGS,
@@ -119,7 +119,7 @@ def navigation(request) -> dict:
     foot = [_item(request, place) for place in (SETTINGS,) if _may(request, place)]
     for item in top:
         if item.icon == MESSAGES.icon and _may(request, _NEW):
-            item.new_url = request.organization.url("messages:new")
+            item.new_url = request.organization.url("campaigns:new")
     new = [_item(request, _NEW)] if _may(request, _NEW) else []
     for item in new:
         item.new, item.inside = True, False

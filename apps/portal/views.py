@@ -1,4 +1,4 @@
-"""The way in, Home, and the error pages of the whole installation."""
+"""The way in, and the error pages of the whole installation."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig
@@ -8,10 +8,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from apps.organizations.models import Membership
-from apps.organizations.permissions import requires
 from apps.organizations.scoping import without_scope
-
-from .home import home_of
 
 
 @login_required
@@ -24,12 +21,6 @@ def start(request):
     if len(organizations) == 1:
         return redirect(organizations[0])
     return render(request, "portal/start.html", {"organizations": organizations})
-
-
-@requires()
-@require_safe
-def home(request):
-    return render(request, "organization/home.html", home_of(request.membership))
 
 
 def not_offered(_request):

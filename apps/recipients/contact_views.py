@@ -40,7 +40,7 @@ def delete_point(request, pk: int) -> HttpResponse:
         delete_contact_point(point)
         return redirect(_back(request, point.person_id))
     return render(
-        request, "people/delete_contact_point.html", {"point": point, "back": _back(request, point.person_id)}
+        request, "recipients/delete_contact_point.html", {"point": point, "back": _back(request, point.person_id)}
     )
 
 
@@ -74,7 +74,7 @@ def add_guardian_of(request, pk: int) -> HttpResponse:
             _say_if_it_came_back(request, point)
         return redirect(_back(request, student.pk))
     return render(
-        request, "people/guardian.html", {"form": form, "person": student, "back": _back(request, student.pk)}
+        request, "recipients/guardian.html", {"form": form, "person": student, "back": _back(request, student.pk)}
     )
 
 
@@ -91,7 +91,7 @@ def guardianship(request, pk: int) -> HttpResponse:
         restrict(form.save(commit=False))
         return redirect(_back(request, pair.student_id))
     context = {"form": form, "pair": pair, "back": _back(request, pair.student_id)}
-    return render(request, "people/guardianship.html", context)
+    return render(request, "recipients/guardianship.html", context)
 
 
 def _edit(request: HttpRequest, point: ContactPoint) -> HttpResponse:
@@ -102,7 +102,7 @@ def _edit(request: HttpRequest, point: ContactPoint) -> HttpResponse:
         return redirect(_back(request, point.person_id))
     kept = ContactPoint.objects.filter(pk=point.pk).first()
     context = {"form": form, "point": kept, "person": point.person, "back": _back(request, point.person_id)}
-    return render(request, "people/contact_point.html", context)
+    return render(request, "recipients/contact_point.html", context)
 
 
 def _say_if_it_came_back(request: HttpRequest, point: ContactPoint) -> None:
@@ -117,4 +117,4 @@ def _back(request: HttpRequest, person_pk: int) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
         return wanted
-    return request.organization.url("people:person", person_pk)  # type: ignore[attr-defined]
+    return request.organization.url("recipients:person", person_pk)  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ def groups(request) -> HttpResponse:
         teachers=Count("enrolments", filter=Q(enrolments__role="teacher")),
     ).order_by("unit__name", "kind", "name")
     context = {"years": years, "year": year, "units": units, "unit": unit, "groups": found}
-    return render(request, "people/groups.html", context | {"may_manage": _may_manage(request)})
+    return render(request, "recipients/groups.html", context | {"may_manage": _may_manage(request)})
 
 
 @requires(*SEEING)
@@ -55,7 +55,7 @@ def group(request, pk: int) -> HttpResponse:
         "may_write": any(request.membership.may(permission) for permission in SENDING),
         "may_manage": _may_manage(request),
     }
-    return render(request, "people/group.html", context)
+    return render(request, "recipients/group.html", context)
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -80,7 +80,7 @@ def delete(request, pk: int) -> HttpResponse:
     uses = uses_of(Going(groups=[found.pk]))
     if request.method != "POST" or uses.must_stay:
         context = {"group": found, "figures": deleting_groups.figures_of_group(found), "uses": uses}
-        return render(request, "people/group_delete.html", context)
+        return render(request, "recipients/group_delete.html", context)
     deleting_groups.delete_group(found)
     messages.success(request, _("The group %(name)s is deleted.") % {"name": found})
     return redirect(_list_of(request, found))
@@ -90,13 +90,15 @@ def _edit(request, found: Group) -> HttpResponse:
     initial = {} if found.pk else {"year": found.year_id}
     form = GroupForm(request.POST or None, instance=found, initial=initial)
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
-        return redirect(request.organization.url("people:group", form.instance.pk))
+        return redirect(request.organization.url("recipients:group", form.instance.pk))
     kept = Group.objects.filter(pk=found.pk).first()
-    return render(request, "people/group_edit.html", {"form": form, "group": kept, "back": _list_of(request, found)})
+    return render(
+        request, "recipients/group_edit.html", {"form": form, "group": kept, "back": _list_of(request, found)}
+    )
 
 
 def _list_of(request, found: Group) -> str:
-    return request.organization.url("people:groups") + (f"?year={found.year_id}" if found.year_id else "")
+    return request.organization.url("recipients:groups") + (f"?year={found.year_id}" if found.year_id else "")
 
 
 def _one_of(rows: list, key: str):

@@ -27,7 +27,7 @@ def enrol(request, pk: int, role: str) -> HttpResponse:
     narrowed = bool(search.strip() or source)
     if request.method == "POST":
         _put_in(request, group, role, people if narrowed and request.POST.get("do") == "all" else None)
-        return redirect(request.get_full_path() if narrowed else request.organization.url("people:group", pk))
+        return redirect(request.get_full_path() if narrowed else request.organization.url("recipients:group", pk))
     context = {
         "group": group,
         "role": role,
@@ -38,7 +38,7 @@ def enrol(request, pk: int, role: str) -> HttpResponse:
         "number": people.count(),
         "narrowed": narrowed,
     }
-    return render(request, "people/group_enrol.html", context)
+    return render(request, "recipients/group_enrol.html", context)
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -56,7 +56,7 @@ def members(request, pk: int) -> HttpResponse:
         out += group_members.take_out(group, group_members.TEACHER, teachers)
         sentence = ngettext("%(number)s person is taken out.", "%(number)s people are taken out.", out)
         messages.success(request, sentence % {"number": out})
-    return redirect(request.organization.url("people:group", pk))
+    return redirect(request.organization.url("recipients:group", pk))
 
 
 def _role_of(role: str, group: Group) -> str:

@@ -25,7 +25,7 @@ def duplicates(request) -> HttpResponse:
     """Pairs of people who are likely one; and those of whom somebody has said that they are two."""
     context = {"pairs": likely_pairs(request.organization), "most": SHOWN}
     apart = KnownApart.objects.select_related("first", "second", "by")
-    return render(request, "people/duplicates.html", context | {"page": paginate(apart, request, ("-id",))})
+    return render(request, "recipients/duplicates.html", context | {"page": paginate(apart, request, ("-id",))})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -40,7 +40,7 @@ def apart(request, pk: int, other_pk: int) -> HttpResponse:
     else:
         keep_apart(one, other, request.user)
         messages.success(request, _("%(name)s: two people. They are not proposed again.") % {"name": one.full_name})
-    return redirect(request.organization.url("people:duplicates"))
+    return redirect(request.organization.url("recipients:duplicates"))
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -50,7 +50,7 @@ def choose(request, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk)
     search = request.GET.get("q", person.last_name or person.first_name)[:200].replace("\0", "")
     found = with_details(anybody_found(search).exclude(pk=pk)).order_by("search_name", "id")
-    return render(request, "people/merge_choose.html", {"person": person, "q": search, "found": found[:_FOUND]})
+    return render(request, "recipients/merge_choose.html", {"person": person, "q": search, "found": found[:_FOUND]})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -60,7 +60,7 @@ def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
     people = Person.objects.select_related("unit").prefetch_related("contact_points")
     if _are_one_already(pk, other_pk):
         messages.info(request, _("They are one person already."))
-        return redirect(request.organization.url("people:person", pk))
+        return redirect(request.organization.url("recipients:person", pk))
     kept, gone = get_object_or_404(people, pk=pk), get_object_or_404(people, pk=other_pk)
     if kept == gone:
         raise Http404
@@ -71,10 +71,10 @@ def merge_two(request, pk: int, other_pk: int) -> HttpResponse:
             messages.error(request, problem.messages[0])
             return redirect(request.get_full_path())
         messages.success(request, _("%(name)s is one person now.") % {"name": gone.full_name})
-        return redirect(request.organization.url("people:person", pk))
+        return redirect(request.organization.url("recipients:person", pk))
     context = {"kept": kept, "gone": gone, "both": (kept, gone), "lines": _lines(kept, gone)}
     context |= {"figures": figures_of(kept, gone), "warning": _about_login(kept, gone)}
-    return render(request, "people/merge.html", context)
+    return render(request, "recipients/merge.html", context)
 
 
 def _about_login(kept: Person, gone: Person) -> str:

@@ -22,9 +22,9 @@ def add(request, pk: int) -> HttpResponse:
     note = Note(person=get_object_or_404(Person, pk=present_id(pk) or pk), by=request.user)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return render(request, "people/note.html", {"form": form, "note": note})
+        return render(request, "recipients/note.html", {"form": form, "note": note})
     _write(note, form)
-    return redirect(request.organization.url("people:person", note.person_id) + "#notes")
+    return redirect(request.organization.url("recipients:person", note.person_id) + "#notes")
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -35,8 +35,8 @@ def edit(request, pk: int) -> HttpResponse:
     form = NoteForm(request.POST or None, initial={"folder": note.folder.name, "text": note.text})
     if request.method == "POST" and form.is_valid():
         _write(note, form)
-        return redirect(request.organization.url("people:person", note.person_id) + "#notes")
-    return render(request, "people/note.html", {"form": form, "note": note})
+        return redirect(request.organization.url("recipients:person", note.person_id) + "#notes")
+    return render(request, "recipients/note.html", {"form": form, "note": note})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -47,7 +47,7 @@ def delete(request, pk: int) -> HttpResponse:
     note.delete()
     NoteFolder.objects.filter(pk=note.folder_id, notes=None).delete()
     messages.success(request, _("The note is deleted."))
-    return redirect(request.organization.url("people:person", note.person_id) + "#notes")
+    return redirect(request.organization.url("recipients:person", note.person_id) + "#notes")
 
 
 def _own(request, pk: int) -> Note:

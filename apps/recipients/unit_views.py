@@ -26,7 +26,7 @@ def units(request) -> HttpResponse:
     found = list(Unit.objects.annotate(number=Count("groups")).order_by("name"))
     may_manage = request.membership.may(Permission.MANAGE_PEOPLE)
     rows = [(unit, people.get(unit.pk, 0)) for unit in found]
-    return render(request, "people/units.html", {"rows": rows, "may_manage": may_manage})
+    return render(request, "recipients/units.html", {"rows": rows, "may_manage": may_manage})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -50,14 +50,14 @@ def delete(request, pk: int) -> HttpResponse:
     if request.method != "POST" or clashes or uses.must_stay:
         figures = deleting_groups.figures_of_unit(unit)
         context = {"unit": unit, "figures": figures, "clashes": clashes, "uses": uses}
-        return render(request, "people/unit_delete.html", context)
+        return render(request, "recipients/unit_delete.html", context)
     unit.delete()
     messages.success(request, _("The unit %(name)s is deleted.") % {"name": unit})
-    return redirect(request.organization.url("people:units"))
+    return redirect(request.organization.url("recipients:units"))
 
 
 def _edit(request, unit: Unit) -> HttpResponse:
     form = UnitForm(request.POST or None, instance=unit)
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
-        return redirect(request.organization.url("people:units"))
-    return render(request, "people/unit_edit.html", {"form": form, "unit": Unit.objects.filter(pk=unit.pk).first()})
+        return redirect(request.organization.url("recipients:units"))
+    return render(request, "recipients/unit_edit.html", {"form": form, "unit": Unit.objects.filter(pk=unit.pk).first()})

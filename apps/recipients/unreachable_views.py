@@ -37,7 +37,7 @@ def unreachable(request) -> HttpResponse:
         "shown": SHOWN,
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
     }
-    return render(request, "people/unreachable.html", context)
+    return render(request, "recipients/unreachable.html", context)
 
 
 @requires(*SEEING)
@@ -73,7 +73,9 @@ def letters(request) -> HttpResponse:
     asked = _asked(request)
     if "ticked" in request.GET and not asked.chosen:
         messages.error(request, _("Tick somebody first."))
-        return redirect(request.organization.url("people:unreachable") + f"?year={asked.year.pk if asked.year else ''}")
+        return redirect(
+            request.organization.url("recipients:unreachable") + f"?year={asked.year.pk if asked.year else ''}"
+        )
     today = timezone.localdate()
     found: dict[int, tuple] = {}
     for group, student in islice(students_out_of_reach(asked), SHOWN + 1):
@@ -88,7 +90,7 @@ def letters(request) -> HttpResponse:
         "limit": MAX_LENGTH,
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
     }
-    return render(request, "people/letters.html", context)
+    return render(request, "recipients/letters.html", context)
 
 
 def _asked(request) -> Asked:

@@ -14,7 +14,7 @@ from . import (
     year_views,
 )
 
-app_name = "people"
+app_name = "recipients"
 urlpatterns = [
     path("", views.index, name="index"),
     path("find/", views.find, name="find"),

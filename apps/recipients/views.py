@@ -30,7 +30,7 @@ OTHERS = ("contacts", "leads", "companies")
 @requires(*SEEING)
 @require_safe
 def index(request) -> HttpResponse:
-    return redirect(request.organization.url("people:list", "students"))
+    return redirect(request.organization.url("recipients:list", "students"))
 
 
 @requires(*SEEING)
@@ -54,7 +54,7 @@ def people(request, kind: str) -> HttpResponse:
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
         **asked,
     }
-    return render(request, "people/list.html", context)
+    return render(request, "recipients/list.html", context)
 
 
 @requires(*SEEING)
@@ -64,7 +64,7 @@ def find(request) -> HttpResponse:
     search = request.GET.get("q", "")[:200].replace("\0", "")
     found = anybody_found(search)
     page = paginate(with_details(found.select_related("unit")), request, ("kind", "search_name", "id"))
-    return render(request, "people/find.html", {"q": search, "page": page, **_number(found)})
+    return render(request, "recipients/find.html", {"q": search, "page": page, **_number(found)})
 
 
 @requires(*SEEING)
@@ -91,14 +91,14 @@ def person(request, pk: int) -> HttpResponse:
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
         "may_write": any(request.membership.may(permission) for permission in SENDING),
     }
-    return render(request, "people/person.html", context)
+    return render(request, "recipients/person.html", context)
 
 
 def _where_it_went(request, pk: int) -> HttpResponse:
     kept = present_id(pk)
     if kept is None:
         raise Http404
-    return redirect(request.organization.url("people:person", kept))
+    return redirect(request.organization.url("recipients:person", kept))
 
 
 def or_where_it_went(view):
@@ -125,8 +125,8 @@ def add(request, kind: str) -> HttpResponse:
         raise Http404
     form = PersonForm(request.POST or None, instance=Person(kind=KINDS[kind]))
     if request.method == "POST" and form.is_valid():
-        return redirect(request.organization.url("people:person", form.save().pk))
-    return render(request, "people/edit.html", {"form": form, "kind": kind, "titles": _titles()[kind]})
+        return redirect(request.organization.url("recipients:person", form.save().pk))
+    return render(request, "recipients/edit.html", {"form": form, "kind": kind, "titles": _titles()[kind]})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -138,10 +138,10 @@ def edit(request, pk: int) -> HttpResponse:
     form = PersonForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         form.save()
-        return redirect(request.organization.url("people:person", pk))
+        return redirect(request.organization.url("recipients:person", pk))
     kind = WORDS.get(found.kind, "contacts")
     context = {"form": form, "person": get_object_or_404(Person, pk=pk), "kind": kind, "titles": _titles()[kind]}
-    return render(request, "people/edit.html", context)
+    return render(request, "recipients/edit.html", context)
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -153,7 +153,7 @@ def consent(request, pk: int) -> HttpResponse:
     if kind not in Consent.Kind.values or request.POST.get("granted") not in ("yes", "no"):
         raise Http404
     record_consent(get_object_or_404(Person, pk=pk), kind, request.POST.get("granted") == "yes", request.user)
-    return redirect(request.organization.url("people:person", pk) + "#consent")
+    return redirect(request.organization.url("recipients:person", pk) + "#consent")
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -164,7 +164,7 @@ def here(request, pk: int) -> HttpResponse:
     found = get_object_or_404(Person, pk=pk)
     set_here(found, request.POST.get("here") == "yes")
     found.save()
-    return redirect(request.organization.url("people:person", pk) + "#here")
+    return redirect(request.organization.url("recipients:person", pk) + "#here")
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -181,7 +181,7 @@ def enrol(request, pk: int) -> HttpResponse:
         Enrolment.objects.get_or_create(person=found, group=group, role=role)
     else:
         messages.error(request, _("Choose a group first."))
-    return redirect(request.organization.url("people:person", pk) + "#groups")
+    return redirect(request.organization.url("recipients:person", pk) + "#groups")
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -190,7 +190,7 @@ def leave(request, pk: int) -> HttpResponse:
     """Take a person out of a group."""
     enrolment = get_object_or_404(Enrolment, pk=pk)
     end_enrolments(Enrolment.objects.filter(pk=pk))
-    return redirect(request.organization.url("people:person", enrolment.person_id) + "#groups")
+    return redirect(request.organization.url("recipients:person", enrolment.person_id) + "#groups")
 
 
 def _number(found) -> dict[str, int | bool]:

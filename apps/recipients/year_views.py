@@ -30,7 +30,7 @@ def years(request) -> HttpResponse:
         "current": AcademicYear.current(),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
     }
-    return render(request, "people/years.html", context)
+    return render(request, "recipients/years.html", context)
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -53,10 +53,10 @@ def delete(request, pk: int) -> HttpResponse:
     uses = uses_of(deleting_groups.going_with(year))
     if request.method != "POST" or uses.must_stay:
         context = {"year": year, "figures": deleting_groups.figures_of_year(year), "uses": uses}
-        return render(request, "people/year_delete.html", context)
+        return render(request, "recipients/year_delete.html", context)
     deleting_groups.delete_year(year)
     messages.success(request, _("The year %(name)s is deleted.") % {"name": year})
-    return redirect(request.organization.url("people:years"))
+    return redirect(request.organization.url("recipients:years"))
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -71,9 +71,9 @@ def copy(request, pk: int) -> HttpResponse:
         number = moving_up.copy_groups(source, year, form.cleaned_data["with_teachers"])
         sentence = ngettext("%(number)s group is made.", "%(number)s groups are made.", number)
         messages.success(request, sentence % {"number": number})
-        return redirect(request.organization.url("people:year_move_up", pk) + f"?from={source.pk}")
+        return redirect(request.organization.url("recipients:year_move_up", pk) + f"?from={source.pk}")
     others = AcademicYear.objects.exclude(pk=pk).annotate(number=Count("groups"))
-    return render(request, "people/year_copy.html", {"year": year, "form": form, "others": others})
+    return render(request, "recipients/year_copy.html", {"year": year, "form": form, "others": others})
 
 
 @requires(Permission.MANAGE_PEOPLE)
@@ -85,23 +85,23 @@ def move_up(request, pk: int) -> HttpResponse:
     source = sources.filter(pk=posted_id(request.GET.get("from", ""))).first()
     source = source or sources.filter(starts_on__lt=year.starts_on).first() or sources.last()
     if source is None:
-        return redirect(request.organization.url("people:year_copy", pk))
+        return redirect(request.organization.url("recipients:year_copy", pk))
     classes, targets = _classes(source), _classes(year)
     if request.method == "POST":
         number = moving_up.move_up(_chosen(request.POST, classes, targets))
         sentence = ngettext("%(number)s student is put in.", "%(number)s students are put in.", number)
         messages.success(request, sentence % {"number": number})
-        return redirect(request.organization.url("people:groups") + f"?year={pk}")
+        return redirect(request.organization.url("recipients:groups") + f"?year={pk}")
     context = {"year": year, "source": source, "rows": _guessed(classes, targets), "targets": targets}
-    return render(request, "people/year_move_up.html", context)
+    return render(request, "recipients/year_move_up.html", context)
 
 
 def _edit(request, year: AcademicYear) -> HttpResponse:
     form = YearForm(request.POST or None, instance=year)
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):
-        return redirect(request.organization.url("people:years"))
+        return redirect(request.organization.url("recipients:years"))
     kept = AcademicYear.objects.filter(pk=year.pk).first()
-    return render(request, "people/year_edit.html", {"form": form, "year": kept})
+    return render(request, "recipients/year_edit.html", {"form": form, "year": kept})
 
 
 def _classes(year: AcademicYear) -> list[Group]:

@@ -114,7 +114,7 @@ class SenderAccount(OrganizationModel):
         """Where the mail service reports what became of mails; empty for a mail server, which does not report."""
         if not (self.is_service and self.webhook_key):
             return ""
-        return settings.SITE_URL + reverse("hooks:events", args=(self.provider, self.webhook_key))
+        return settings.SITE_URL + reverse("heard:events", args=(self.provider, self.webhook_key))
 
 
 class Sender(OrganizationModel):

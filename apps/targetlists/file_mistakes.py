@@ -1,6 +1,6 @@
 """What is wrong in a file of addresses, all of it at once."""
 
-from apps.recipients.importing.refusing import FileRefused
+from apps.rosters.refusing import FileRefused
 
 MISTAKES_SHOWN = 20
 

@@ -28,10 +28,10 @@ def replace(request, pk: int) -> HttpResponse:
     elif file is not None:
         try:
             _exchange(request, found, file)
-            return redirect(request.organization.url("lists:list", pk))
+            return redirect(request.organization.url("targetlists:list", pk))
         except FileRefused as refusal:
             refused = refusal
-    return render(request, "lists/file.html", {"list": found, "refused": refused})
+    return render(request, "targetlists/file.html", {"list": found, "refused": refused})
 
 
 @transaction.atomic

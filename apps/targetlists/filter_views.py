@@ -34,7 +34,7 @@ def edit(request, pk: int) -> HttpResponse:
         return _saved(request, found, condition)
     is_new = not found.condition and request.method != "POST"
     shows_errors = action == "save" or (request.method != "POST" and not is_new)
-    return render(request, "lists/filter.html", _page(found, draft, wrong, shows_errors))
+    return render(request, "targetlists/filter.html", _page(found, draft, wrong, shows_errors))
 
 
 def _saved(request, found: TargetList, condition: dict) -> HttpResponse:
@@ -42,7 +42,7 @@ def _saved(request, found: TargetList, condition: dict) -> HttpResponse:
     found.save(update_fields=["condition", "updated_at"])
     if not people_meeting(condition).exists():
         messages.warning(request, _("The filter is kept. Nobody meets it at the moment."))
-    return redirect(request.organization.url("lists:list", found.pk))
+    return redirect(request.organization.url("targetlists:list", found.pk))
 
 
 def _page(found: TargetList, draft: dict, wrong: list, shows_errors: bool) -> dict:

@@ -29,7 +29,7 @@ def add(request, pk: int) -> HttpResponse:
     if request.method == "POST":
         _say_added(request, _add(request, found, search))
         return redirect(request.get_full_path())
-    return render(request, "lists/add.html", _page(request, found, search))
+    return render(request, "targetlists/add.html", _page(request, found, search))
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -42,13 +42,13 @@ def type_addresses(request, pk: int) -> HttpResponse:
         _say_added(request, add_typed(found, good))
         good = []
     if not good and not bad:
-        return redirect(request.organization.url("lists:add", pk))
+        return redirect(request.organization.url("targetlists:add", pk))
     if good:
         bad.insert(0, ("", _("More than 2,000 typed addresses: put them into a file.")))
     context = _page(request, found, Search())
     left = [*(each.text for each in good), *(value for value, _sentence in bad if value)]
     context |= {"typed": "\n".join(left), "bad": bad[:BAD_SHOWN]}
-    return render(request, "lists/add.html", context | {"bad_more": max(0, len(bad) - BAD_SHOWN)})
+    return render(request, "targetlists/add.html", context | {"bad_more": max(0, len(bad) - BAD_SHOWN)})
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -66,7 +66,7 @@ def remove(request, pk: int) -> HttpResponse:
     said = ngettext("%(number)s is off the list.", "%(number)s are off the list.", number) % {"number": f"{number:,}"}
     messages.success(request, said)
     show = "?show=addresses" if request.POST.get("show") == "addresses" else ""
-    return redirect(request.organization.url("lists:list", pk) + show)
+    return redirect(request.organization.url("targetlists:list", pk) + show)
 
 
 def _static(pk: int) -> TargetList:

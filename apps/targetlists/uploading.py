@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from apps.core.merge_tags import tag_name
 from apps.core.normalizing import normalize_email, printable
 from apps.organizations.scoping import current_organization
-from apps.recipients.importing.opening import FileRefused, open_files
-from apps.recipients.importing.reading import MAX_BYTES, OpenTable
+from apps.rosters.opening import FileRefused, open_files
+from apps.rosters.reading import MAX_BYTES, OpenTable
 
 from .file_mistakes import Mistakes
 from .file_values import as_read_in

@@ -4,7 +4,7 @@ from django.urls import path
 
 from . import file_views, filter_views, picking_views, views
 
-app_name = "lists"
+app_name = "targetlists"
 urlpatterns = [
     path("", views.index, name="index"),
     path("new/", views.new, name="new"),

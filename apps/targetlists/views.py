@@ -43,7 +43,7 @@ def index(request) -> HttpResponse:
         }
         for each in lists
     ]
-    return render(request, "lists/index.html", {"rows": rows, **_rights(request)})
+    return render(request, "targetlists/index.html", {"rows": rows, **_rights(request)})
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -57,9 +57,9 @@ def new(request) -> HttpResponse:
         except FileRefused as refusal:
             refused = refusal
         else:
-            page = {TargetList.Kind.STATIC: "lists:add", TargetList.Kind.FILTER: "lists:filter"}
-            return redirect(request.organization.url(page.get(made.kind, "lists:list"), made.pk))  # type: ignore[call-overload]
-    return render(request, "lists/new.html", {"form": form, "refused": refused})
+            page = {TargetList.Kind.STATIC: "targetlists:add", TargetList.Kind.FILTER: "targetlists:filter"}
+            return redirect(request.organization.url(page.get(made.kind, "targetlists:list"), made.pk))  # type: ignore[call-overload]
+    return render(request, "targetlists/new.html", {"form": form, "refused": refused})
 
 
 @requires(*SEEING)
@@ -88,14 +88,14 @@ def target_list(request, pk: int) -> HttpResponse:
         "use": uses.messages_of([found])[found.pk],
         **_rights(request),
     }
-    return render(request, "lists/list.html", context)
+    return render(request, "targetlists/list.html", context)
 
 
 @requires(*SEEING)
 @require_safe
 def count(request, pk: int) -> HttpResponse:
     """How many are on a list now (a fragment)."""
-    return render(request, "lists/_number.html", {"number": number_of(get_object_or_404(TargetList, pk=pk))})
+    return render(request, "targetlists/_number.html", {"number": number_of(get_object_or_404(TargetList, pk=pk))})
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -106,8 +106,8 @@ def rename(request, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         found.name = form.cleaned_data["name"]
         found.save(update_fields=["name", "updated_at"])
-        return redirect(request.organization.url("lists:list", pk))
-    return render(request, "lists/name.html", {"form": form, "list": found})
+        return redirect(request.organization.url("targetlists:list", pk))
+    return render(request, "targetlists/name.html", {"form": form, "list": found})
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -118,8 +118,8 @@ def copy(request, pk: int) -> HttpResponse:
     form = NameForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = copy_of_filter(found, form.cleaned_data["name"], by=request.user)
-        return redirect(request.organization.url("lists:list", made.pk))
-    return render(request, "lists/name.html", {"form": form, "list": found, "copies": True})
+        return redirect(request.organization.url("targetlists:list", made.pk))
+    return render(request, "targetlists/name.html", {"form": form, "list": found, "copies": True})
 
 
 @requires(Permission.MANAGE_LISTS)
@@ -130,7 +130,7 @@ def delete(request, pk: int) -> HttpResponse:
     must_stay = uses.why_it_must_stay(found)
     if request.method != "POST" or must_stay:
         context = {"list": found, "must_stay": must_stay, "sentences": uses.sentences(found)}
-        return render(request, "lists/delete.html", context)
+        return render(request, "targetlists/delete.html", context)
     name = found.name
     with transaction.atomic():
         uses.tell(found)
@@ -138,7 +138,7 @@ def delete(request, pk: int) -> HttpResponse:
         if found.uploaded is not None:
             found.uploaded.delete()
     messages.success(request, _("The list “%(name)s” is deleted.") % {"name": name})
-    return redirect(request.organization.url("lists:index"))
+    return redirect(request.organization.url("targetlists:index"))
 
 
 @transaction.atomic

@@ -27,11 +27,11 @@ class Sent:
 
     def answer_url(self, student: Person | None, choice: str, purpose: str = "answer") -> str:
         token = make_token(purpose, self.mailing.organization_id, self.delivery.pk)
-        return reverse("public:answer", args=(token, student.pk if student else 0, choice))
+        return reverse("families:answer", args=(token, student.pk if student else 0, choice))
 
     def unsubscribe_url(self) -> str:
         token = make_token("unsubscribe", self.mailing.organization_id, self.delivery.pk)
-        return reverse("public:unsubscribe", args=(token,))
+        return reverse("families:unsubscribe", args=(token,))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_a_reader_is_not_led_to_pages_that_are_closed_to_readers(school, client)
 
 @pytest.mark.parametrize("path", ["home", "history"])
 def test_the_place_one_is_at_is_marked_in_the_rail(school, office_client, path):
-    url = school.url({"home": "organization:home", "history": "mailings:history"}[path])
+    url = school.url({"home": "organization:home", "history": "deliveries:history"}[path])
     assert f'<a href="{url}" aria-current=' in office_client.get(url).content.decode()
 
 
@@ -71,10 +71,10 @@ def test_home_the_list_and_the_page_of_letters_name_the_same_students(school, of
         people.student("Pablo", address="pablo@x.example")
         people.contact_point(people.guardian("Núria", "nuria@x.example", lucia), "other@x.example", is_primary=False)
         ContactPoint.objects.get(normalized="nuria@x.example").mark_failed("no such mailbox")
-    pages = [("organization:home", "1 student cannot be reached"), ("people:unreachable", "1 family that no email")]
+    pages = [("organization:home", "1 student cannot be reached"), ("recipients:unreachable", "1 family that no email")]
     for name, words in pages:
         assert words in office_client.get(school.url(name)).content.decode()
-    listed = office_client.get(school.url("people:list", "students") + "?show=unreachable").content.decode()
+    listed = office_client.get(school.url("recipients:list", "students") + "?show=unreachable").content.decode()
     assert ("Lucía" in listed, "Pablo" in listed) == (True, False)
 
 
@@ -82,7 +82,7 @@ def test_the_pages_of_the_staff_are_in_one_language_whatever_the_school_speaks(s
     type(school).objects.update(language="it")
     with in_organization(school):
         people.mailing(subject="Gita", state="done", started_at=timezone.now())
-    history = office_client.get(school.url("mailings:history")).content.decode()
-    form = office_client.get(school.url("lists:new")).content.decode()
+    history = office_client.get(school.url("deliveries:history")).content.decode()
+    form = office_client.get(school.url("targetlists:new")).content.decode()
     assert '<html lang="en"' in history
     assert (">Name" in form, "Nome" in form, "oggi" in history) == (True, False, False)

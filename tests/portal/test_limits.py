@@ -3,7 +3,7 @@
 import pytest
 
 from apps.organizations.models import Organization
-from apps.portal.limits_views import pace_in_words
+from apps.portal.organization.limits_views import pace_in_words
 from tests.conftest import make_member
 
 pytestmark = pytest.mark.django_db

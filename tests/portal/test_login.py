@@ -25,7 +25,7 @@ def test_a_wrong_password_says_so_and_not_which_part_was_wrong(client, office):
 
 
 def test_after_the_login_one_is_back_where_one_was(client, office, school):
-    page = school.url("messages:saved")
+    page = school.url("campaigns:saved")
     asked = client.get(page)
     assert asked.url == f"/accounts/login/?next={page}"
     response = client.post(asked.url, {"login": office.user.email, "password": "correct horse", "next": page})

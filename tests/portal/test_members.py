@@ -137,7 +137,7 @@ def test_a_new_invitation_makes_the_link_before_it_void(administrator_client, cl
     add(administrator_client, school)
     with in_organization(school):
         new = Membership.objects.get(user__email="nuria@almendral.example")
-    administrator_client.post(school.url("members:invitation", new.pk))
+    administrator_client.post(school.url("members:way_in", new.pk))
     first, second = (LINK.search(mail.body)[0] for mail in mailoutbox)
     set_password(client, first)
     assert not User.objects.get(pk=new.user_id).has_usable_password()
@@ -146,7 +146,7 @@ def test_a_new_invitation_makes_the_link_before_it_void(administrator_client, cl
 
 
 def test_an_invitation_of_who_has_a_password_makes_no_link(administrator_client, school, office, no_mail):
-    page = administrator_client.post(school.url("members:invitation", office.pk), follow=True)
+    page = administrator_client.post(school.url("members:way_in", office.pk), follow=True)
     assert not LINK.search(page.text)
     office.user.refresh_from_db()
     assert office.user.check_password("correct horse")
@@ -371,7 +371,7 @@ def test_looking_changes_nothing(administrator_client, school, office, mailoutbo
     before = roles(school)
     for name, arguments in {"members:add": (), "members:member": (office.pk,), "members:end": (office.pk,)}.items():
         administrator_client.get(school.url(name, *arguments), NEW | {"role": role(school, "reader").pk})
-    assert administrator_client.get(school.url("members:invitation", office.pk)).status_code == 405
+    assert administrator_client.get(school.url("members:way_in", office.pk)).status_code == 405
     assert roles(school) == before
     assert not mailoutbox
 

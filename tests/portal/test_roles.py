@@ -44,12 +44,12 @@ def test_what_a_role_loses_its_members_lose_at_once(administrator_client, client
     save(administrator_client, school)
     member = make_member(school, "Support staff")
     client.force_login(member.user)
-    assert client.get(school.url("mailings:history")).status_code == 200
+    assert client.get(school.url("deliveries:history")).status_code == 200
     with in_organization(school):
         client.force_login(make_member(school, "administrator", "b@almendral.example").user)
     save(client, school, role(school).pk, permissions=["view_people"])
     client.force_login(member.user)
-    assert client.get(school.url("mailings:history")).status_code == 403
+    assert client.get(school.url("deliveries:history")).status_code == 403
 
 
 @pytest.mark.parametrize(

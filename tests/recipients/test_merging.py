@@ -242,7 +242,7 @@ def test_the_kind_of_whoever_logs_in_is_proposed_and_said(two, teacher, office_c
     gone.refresh_from_db()
     assert "kind" in preferred(kept, gone)
     assert "kind" not in preferred(gone, kept)
-    page = office_client.get(school.url("people:merge", kept.pk, gone.pk)).text
+    page = office_client.get(school.url("recipients:merge", kept.pk, gone.pk)).text
     assert "Nuria Ortega (Staff), logs in here." in page
 
 
@@ -285,16 +285,16 @@ def test_likely_pairs_are_found_by_address_number_family_and_document(scoped, sc
 
 def test_two_who_are_two_are_not_proposed_again_until_somebody_asks(office_client, school, scoped):
     one, other = (people.person("Bo Li", "bo@x.example") for _twice in range(2))
-    page = school.url("people:duplicates")
-    assert "They are two people" in office_client.get(school.url("people:merge", other.pk, one.pk)).text
-    office_client.post(school.url("people:apart", other.pk, one.pk))
-    office_client.post(school.url("people:apart", one.pk, other.pk))
+    page = school.url("recipients:duplicates")
+    assert "They are two people" in office_client.get(school.url("recipients:merge", other.pk, one.pk)).text
+    office_client.post(school.url("recipients:apart", other.pk, one.pk))
+    office_client.post(school.url("recipients:apart", one.pk, other.pk))
     assert likely_pairs(school) == []
     assert "Known to be two people" in office_client.get(page).text
     third = people.person("Bo Li", "li@x.example")
     merge(third, other, set(), None)
     assert [(each.first, each.second) for each in KnownApart.objects.all()] == [(one, third)]
-    office_client.post(school.url("people:apart", third.pk, one.pk), {"do": "ask"})
+    office_client.post(school.url("recipients:apart", third.pk, one.pk), {"do": "ask"})
     assert [(pair.first, pair.second) for pair in likely_pairs(school)] == [(one, third)]
     merge(one, third, set(), None)
     assert not KnownApart.objects.exists()
@@ -363,10 +363,10 @@ def test_all_who_are_known_to_be_two_are_found_page_by_page(scoped, school, offi
     others = [people.person(f"Bo{number} Li") for number in range(101)]
     for other in others:
         keep_apart(one, other, None)
-    first = office_client.get(school.url("people:duplicates"))
+    first = office_client.get(school.url("recipients:duplicates"))
     assert "Bo100" in first.text
     assert "Bo0" not in first.text
-    second = office_client.get(school.url("people:duplicates"), {"after": first.context["page"].next_cursor})
+    second = office_client.get(school.url("recipients:duplicates"), {"after": first.context["page"].next_cursor})
     assert [row.second for row in second.context["page"]] == [others[0]]
 
 
@@ -377,8 +377,8 @@ def test_the_office_finds_compares_and_merges(office_client, school, two):
     )
     with in_organization(school):
         TargetListMember.objects.create(list=TargetList.objects.create(name="Picked"), person=two[1])
-    choose = office_client.get(school.url("people:merge_choose", two[0].pk)).text
-    url = school.url("people:merge", two[0].pk, two[1].pk)
+    choose = office_client.get(school.url("recipients:merge_choose", two[0].pk)).text
+    url = school.url("recipients:merge", two[0].pk, two[1].pk)
     assert url in choose
     assert url.replace(f"/{two[1].pk}/", f"/{two[0].pk}/") not in choose
     page = office_client.get(url).text
@@ -391,26 +391,26 @@ def test_the_office_finds_compares_and_merges(office_client, school, two):
     assert "Nuria Ortega is one person now." in response.text
     kept = Person.objects.get(kind="guardian")
     assert (kept.pk, kept.first_name, kept.document) == (two[0].pk, "Nuria", "X1")
-    assert "Nobody stands here twice" in office_client.get(school.url("people:duplicates")).text
+    assert "Nobody stands here twice" in office_client.get(school.url("recipients:duplicates")).text
 
 
 def test_nobody_is_merged_with_himself_or_with_a_stranger(office_client, school, two, other_school):
     with in_organization(other_school):
         theirs = people.person("Olga Vidal")
     for other in (two[0].pk, theirs.pk):
-        assert office_client.post(school.url("people:merge", two[0].pk, other)).status_code == 404
+        assert office_client.post(school.url("recipients:merge", two[0].pk, other)).status_code == 404
     assert Person.objects.filter(kind="guardian").count() == 2
 
 
 def test_a_page_left_open_leads_to_the_one_person(office_client, school, two, other_school, client):
     kept, gone = two
-    page = school.url("people:merge", kept.pk, gone.pk)
+    page = school.url("recipients:merge", kept.pk, gone.pk)
     office_client.post(page)
     again = office_client.post(page, follow=True)
-    assert again.redirect_chain[0][0] == school.url("people:person", kept.pk)
+    assert again.redirect_chain[0][0] == school.url("recipients:person", kept.pk)
     assert "They are one person already." in again.content.decode()
-    record = office_client.get(school.url("people:person", gone.pk))
-    assert (record.status_code, record.url) == (302, school.url("people:person", kept.pk))
+    record = office_client.get(school.url("recipients:person", gone.pk))
+    assert (record.status_code, record.url) == (302, school.url("recipients:person", kept.pk))
     with in_organization(other_school):
         assert present_id(gone.pk) is None
 
@@ -421,8 +421,8 @@ def test_a_page_left_open_leads_to_the_one_person(office_client, school, two, ot
 def test_nothing_is_changed_from_a_page_left_open_and_it_is_said(office_client, school, two, name, fields):
     kept, gone = two
     merge(kept, gone, set(), None)
-    answer = office_client.post(school.url(f"people:{name}", gone.pk), fields, follow=True)
-    assert answer.redirect_chain[0][0] == school.url("people:person", kept.pk)
+    answer = office_client.post(school.url(f"recipients:{name}", gone.pk), fields, follow=True)
+    assert answer.redirect_chain[0][0] == school.url("recipients:person", kept.pk)
     assert "This record is one with another now. Nothing was changed: do it here." in answer.text
     kept.refresh_from_db()
     assert (kept.last_name, kept.active, kept.consents.count()) == ("Ortega", True, 0)
@@ -431,17 +431,17 @@ def test_nothing_is_changed_from_a_page_left_open_and_it_is_said(office_client, 
 def test_a_note_or_an_address_typed_on_a_page_left_open_is_kept(office_client, school, two):
     kept, gone = two
     merge(kept, gone, set(), None)
-    office_client.post(school.url("people:note_add", gone.pk), {"folder": "Log", "text": "Called home."})
+    office_client.post(school.url("recipients:note_add", gone.pk), {"folder": "Log", "text": "Called home."})
     office_client.post(
-        school.url("people:contact_point_add", gone.pk), {"channel": "email", "value": "third@x.example"}
+        school.url("recipients:contact_point_add", gone.pk), {"channel": "email", "value": "third@x.example"}
     )
     assert "Called home." in kept.notes.values_list("text", flat=True)
     assert kept.contact_points.filter(normalized="third@x.example").exists()
-    assert office_client.post(school.url("messages:to_person", gone.pk)).status_code == 302
+    assert office_client.post(school.url("campaigns:to_person", gone.pk)).status_code == 302
 
 
 def test_the_page_says_why_two_cannot_be_merged(office_client, school, two):
     student = people.student("Lucía Ferrer")
     Guardianship.objects.create(student=student, guardian=two[0])
-    response = office_client.post(school.url("people:merge", student.pk, two[0].pk), follow=True)
+    response = office_client.post(school.url("recipients:merge", student.pk, two[0].pk), follow=True)
     assert "they are two people" in response.text

@@ -19,11 +19,15 @@ def family(scoped):
 
 
 def listed(client, school, kind, **query):
-    return client.get(school.url("people:list", kind), query).text
+    return client.get(school.url("recipients:list", kind), query).text
 
 
 def test_a_page_may_be_asked_for_its_head_alone(office_client, school, family):
-    for url in (school.get_absolute_url(), school.url("people:list", "students"), school.url("people:add", "students")):
+    for url in (
+        school.get_absolute_url(),
+        school.url("recipients:list", "students"),
+        school.url("recipients:add", "students"),
+    ):
         response = office_client.head(url)
         assert (response.status_code, response.content) == (200, b"")
 
@@ -48,7 +52,7 @@ def test_a_student_is_found_by_the_address_of_the_family(office_client, school, 
 
 @pytest.mark.parametrize("search", ["%", "\x00", "x" * 10_000, "_", "'"])
 def test_an_odd_search_finds_nobody_and_breaks_nothing(office_client, school, family, search):
-    response = office_client.get(school.url("people:list", "students"), {"q": search, "group": "x", "show": "?"})
+    response = office_client.get(school.url("recipients:list", "students"), {"q": search, "group": "x", "show": "?"})
     assert response.status_code == 200
 
 
@@ -59,7 +63,7 @@ def test_a_failed_address_is_listed_with_ko(office_client, school, family):
     page = listed(office_client, school, "guardians", show="failed")
     assert '<span class="ko">[ko]</span>' in page
     assert "Marc" not in page
-    assert "mailbox does not exist" in office_client.get(school.url("people:person", family[1].pk)).text
+    assert "mailbox does not exist" in office_client.get(school.url("recipients:person", family[1].pk)).text
 
 
 def test_a_list_takes_the_same_number_of_queries_for_two_and_for_forty(
@@ -77,7 +81,7 @@ def test_a_long_list_comes_in_pages(office_client, school, scoped):
     Person.objects.bulk_create(
         Person(kind="contact", last_name=f"N{number:03}", search_name=f"n{number:03}") for number in range(130)
     )
-    first = office_client.get(school.url("people:list", "contacts"))
+    first = office_client.get(school.url("recipients:list", "contacts"))
     assert "N099" in first.text
     assert "N100" not in first.text
     second = listed(office_client, school, "contacts", after=first.context["page"].next_cursor)
@@ -88,16 +92,17 @@ def test_a_long_list_comes_in_pages(office_client, school, scoped):
 def test_a_new_school_is_told_to_import_or_add(office_client, school):
     page = listed(office_client, school, "students")
     assert school.url("imports:new") in page
-    assert school.url("people:add", "students") in page
+    assert school.url("recipients:add", "students") in page
 
 
 def test_a_corrected_address_works_again_and_is_pinned(office_client, school, family):
     point = family[1].contact_points.get()
     ContactPoint.objects.update(source="import")
     point.mark_failed("mailbox does not exist")
-    back = school.url("people:list", "guardians")
+    back = school.url("recipients:list", "guardians")
     response = office_client.post(
-        school.url("people:contact_point", point.pk), {"channel": "email", "value": "nuria@nuevo.example", "next": back}
+        school.url("recipients:contact_point", point.pk),
+        {"channel": "email", "value": "nuria@nuevo.example", "next": back},
     )
     assert response.url == back
     point = family[1].contact_points.get()
@@ -113,7 +118,7 @@ def test_an_address_that_came_back_works_again_when_somebody_says_so_and_not_by_
         people.guardian(name, "home@x.example")
     for point in ContactPoint.objects.all():
         point.mark_failed("mailbox does not exist")
-    page = school.url("people:contact_point", point.pk)
+    page = school.url("recipients:contact_point", point.pk)
     assert "It works again" in office_client.get(page).content.decode()
     typed = {"channel": "email", "value": "Home@x.example"}
     said = office_client.post(page, typed, follow=True).content.decode()
@@ -128,10 +133,10 @@ def test_an_address_that_came_back_is_so_with_whomever_it_is_typed(office_client
     people.guardian("Núria", "home@x.example").contact_points.get().mark_failed("mailbox does not exist")
     child, contact = people.student("Pau Puig", people.group("5º A")), people.person("Club")
     guardian = {"first_name": "Marc", "email": "home@x.example"}
-    said = office_client.post(school.url("people:guardian_add", child.pk), guardian, follow=True).content.decode()
+    said = office_client.post(school.url("recipients:guardian_add", child.pk), guardian, follow=True).content.decode()
     assert "came back earlier: mailbox does not exist." in said
     address = {"channel": "email", "value": "home@x.example"}
-    office_client.post(school.url("people:contact_point_add", contact.pk), address)
+    office_client.post(school.url("recipients:contact_point_add", contact.pk), address)
     assert [point.health for point in ContactPoint.objects.all()] == ["failed"] * 3
 
 
@@ -139,15 +144,15 @@ def test_another_site_is_no_way_back(office_client, school, family):
     point = family[1].contact_points.get()
     for bad in ("https://evil.example/", "//evil.example/", "/\\evil.example"):
         data = {"channel": "email", "value": "a@b.example", "next": bad}
-        response = office_client.post(school.url("people:contact_point", point.pk), data)
-        assert response.url == school.url("people:person", family[1].pk)
+        response = office_client.post(school.url("recipients:contact_point", point.pk), data)
+        assert response.url == school.url("recipients:person", family[1].pk)
 
 
 @pytest.mark.parametrize(
     "value", ["nobody", "a@b", "", "a\x00@b.example", "x" * 10_000 + "@b.example", "nuria@correo.example"]
 )
 def test_a_wrong_address_is_answered_by_a_sentence(office_client, school, family, value):
-    url = school.url("people:contact_point_add", family[1].pk)
+    url = school.url("recipients:contact_point_add", family[1].pk)
     response = office_client.post(url, {"channel": "email", "value": value})
     assert response.status_code == 200
     assert "field__error" in response.text
@@ -155,13 +160,13 @@ def test_a_wrong_address_is_answered_by_a_sentence(office_client, school, family
 
 
 def test_one_own_address_is_always_primary(office_client, school, family):
-    url = school.url("people:contact_point_add", family[1].pk)
+    url = school.url("recipients:contact_point_add", family[1].pk)
     office_client.post(url, {"channel": "email", "value": "second@correo.example"})
     first, second = family[1].contact_points.order_by("pk")
     assert (first.is_primary, second.is_primary) == (True, False)
-    office_client.post(school.url("people:contact_point_primary", second.pk))
+    office_client.post(school.url("recipients:contact_point_primary", second.pk))
     assert family[1].contact_points.get(is_primary=True) == second
-    office_client.post(school.url("people:contact_point_delete", second.pk))
+    office_client.post(school.url("recipients:contact_point_delete", second.pk))
     assert family[1].contact_points.get().is_primary
 
 
@@ -169,14 +174,16 @@ def test_an_own_address_that_becomes_communication_leaves_a_primary(office_clien
     student = people.student("Aina Puig", address="one@x.example")
     other = people.contact_point(student, "two@x.example", is_primary=False)
     data = {"channel": "email", "purpose": "communication", "value": "one@x.example"}
-    office_client.post(school.url("people:contact_point", student.contact_points.get(is_primary=True).pk), data)
+    office_client.post(school.url("recipients:contact_point", student.contact_points.get(is_primary=True).pk), data)
     assert student.contact_points.get(purpose="own", is_primary=True) == other
 
 
 def test_a_person_is_added_and_changed(office_client, school, scoped):
-    office_client.post(school.url("people:add", "staff"), {"first_name": "Ana", "last_name": "Gil", "active": "on"})
+    office_client.post(school.url("recipients:add", "staff"), {"first_name": "Ana", "last_name": "Gil", "active": "on"})
     person = Person.objects.get(kind="staff")
-    office_client.post(school.url("people:edit", person.pk), {"first_name": "Ana", "last_name": "Sanz", "active": "on"})
+    office_client.post(
+        school.url("recipients:edit", person.pk), {"first_name": "Ana", "last_name": "Sanz", "active": "on"}
+    )
     person.refresh_from_db()
     assert person.search_name == "sanz ana"
 
@@ -187,7 +194,7 @@ def test_a_person_is_added_and_changed(office_client, school, scoped):
 )
 def test_a_wrong_person_is_answered_by_a_sentence(office_client, school, scoped, wrong):
     people.person("Ana Gil", external_id="7")
-    response = office_client.post(school.url("people:add", "staff"), {"first_name": "Eva", "active": "on"} | wrong)
+    response = office_client.post(school.url("recipients:add", "staff"), {"first_name": "Eva", "active": "on"} | wrong)
     assert response.status_code == 200
     assert not Person.objects.filter(kind="staff").exists()
 
@@ -195,27 +202,27 @@ def test_a_wrong_person_is_answered_by_a_sentence(office_client, school, scoped,
 @pytest.mark.feature("B11")
 def test_a_guardian_is_restricted_and_shown_so(office_client, school, family):
     pair = Guardianship.objects.get()
-    office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother", "restricted": "on"})
+    office_client.post(school.url("recipients:guardianship", pair.pk), {"relation": "mother", "restricted": "on"})
     pair.refresh_from_db()
     assert pair.restricted
-    assert "Restricted" in office_client.get(school.url("people:person", family[0].pk)).text
+    assert "Restricted" in office_client.get(school.url("recipients:person", family[0].pk)).text
 
 
 def test_a_guardian_is_added_to_a_student_once(office_client, school, family):
     data = {"first_name": "Marc", "last_name": "Ferrer", "relation": "father", "email": "marc@correo.example"}
     for _time in range(2):
-        office_client.post(school.url("people:guardian_add", family[0].pk), data)
+        office_client.post(school.url("recipients:guardian_add", family[0].pk), data)
     assert Person.objects.filter(last_name="Ferrer", kind="guardian").count() == 1
     assert family[0].guardianships.count() == 2
 
 
 @pytest.mark.feature("S0.22")
 def test_consent_says_who_and_when(office_client, school, family, office):
-    url = school.url("people:consent", family[1].pk)
+    url = school.url("recipients:consent", family[1].pk)
     office_client.post(url, {"granted": "yes"})
     consent = Consent.objects.get()
     assert (consent.granted, consent.by) == (True, office.user)
-    assert str(office.user) in office_client.get(school.url("people:person", family[1].pk)).text
+    assert str(office.user) in office_client.get(school.url("recipients:person", family[1].pk)).text
     office_client.post(url, {"granted": "no"})
     assert not Consent.objects.get().granted
 
@@ -223,38 +230,38 @@ def test_consent_says_who_and_when(office_client, school, family, office):
 def test_a_person_joins_and_leaves_a_group(office_client, school, family):
     group = people.group("Maths", kind="subject")
     for _time in range(2):
-        office_client.post(school.url("people:enrol", family[0].pk), {"group": group.pk})
+        office_client.post(school.url("recipients:enrol", family[0].pk), {"group": group.pk})
     enrolment = family[0].enrolments.get(group=group)
-    page = office_client.get(school.url("people:group", group.pk))
+    page = office_client.get(school.url("recipients:group", group.pk))
     assert "Ferrer" in page.text
-    office_client.post(school.url("people:leave", enrolment.pk))
+    office_client.post(school.url("recipients:leave", enrolment.pk))
     assert not family[0].enrolments.filter(group=group).exists()
 
 
 def test_groups_are_counted(office_client, school, family):
-    assert "5º A" in office_client.get(school.url("people:groups")).text
+    assert "5º A" in office_client.get(school.url("recipients:groups")).text
 
 
 @pytest.mark.feature("S0.1")
 def test_a_teacher_sees_no_people(client, school, teacher, family):
     client.force_login(teacher.user)
     for name, args in (("list", ("students",)), ("person", (family[0].pk,)), ("groups", ()), ("index", ())):
-        assert client.get(school.url(f"people:{name}", *args)).status_code == 403
+        assert client.get(school.url(f"recipients:{name}", *args)).status_code == 403
 
 
 def test_a_reader_sees_but_does_not_change(client, school, family):
     client.force_login(make_member(school, "reader").user)
-    page = client.get(school.url("people:person", family[1].pk))
+    page = client.get(school.url("recipients:person", family[1].pk))
     assert page.status_code == 200
     point = family[1].contact_points.get()
-    assert school.url("people:contact_point", point.pk) not in page.text
+    assert school.url("recipients:contact_point", point.pk) not in page.text
     for name, pk in (("edit", family[0].pk), ("contact_point", point.pk), ("consent", family[0].pk)):
-        assert client.post(school.url(f"people:{name}", pk)).status_code == 403
+        assert client.post(school.url(f"recipients:{name}", pk)).status_code == 403
 
 
 @pytest.mark.feature("B17")
 def test_the_group_and_the_unit_of_another_school_cannot_be_chosen(office_client, school, other_school, family):
     with in_organization(other_school):
         theirs = people.group("1A")
-    office_client.post(school.url("people:enrol", family[0].pk), {"group": theirs.pk})
+    office_client.post(school.url("recipients:enrol", family[0].pk), {"group": theirs.pk})
     assert family[0].enrolments.count() == 1

@@ -31,11 +31,11 @@ def today(school) -> date:
 
 
 def page(client, school, person) -> str:
-    return client.get(school.url("people:person", person.pk)).content.decode()
+    return client.get(school.url("recipients:person", person.pk)).content.decode()
 
 
 def test_every_change_of_a_consent_stays_in_its_history(office_client, school, family):
-    url = school.url("people:consent", family[1].pk)
+    url = school.url("recipients:consent", family[1].pk)
     for word in ("yes", "yes", "no"):
         office_client.post(url, {"kind": "photographs", "granted": word})
     changes = ConsentChange.objects.filter(kind="photographs").order_by("id")
@@ -48,10 +48,10 @@ def test_every_change_of_a_consent_stays_in_its_history(office_client, school, f
 
 def test_signs_that_nobody_sees_are_no_part_of_a_name_and_notes_keep_their_lines(office_client, school, family):
     values = {"first_name": "A\u202eina\u200b", "last_name": " Puig  Mas ", "active": "on"}
-    office_client.post(school.url("people:edit", family[0].pk), values)
+    office_client.post(school.url("recipients:edit", family[0].pk), values)
     aina = Person.objects.get(pk=family[0].pk)
     assert (aina.first_name, aina.last_name) == ("Aina", "Puig Mas")
-    office_client.post(school.url("people:note_add", family[0].pk), {"folder": "Log", "text": "One.\nTwo."})
+    office_client.post(school.url("recipients:note_add", family[0].pk), {"folder": "Log", "text": "One.\nTwo."})
     assert Note.objects.get().text == "One.\nTwo."
 
 
@@ -66,22 +66,24 @@ def test_the_groups_to_choose_from_stand_under_their_years_with_the_present_one_
 
 
 def test_notes_are_kept_in_folders_and_changed_by_their_writer_alone(office_client, client, school, family):
-    office_client.post(school.url("people:note_add", family[0].pk), {"folder": "Contact log", "text": "Called home."})
+    office_client.post(
+        school.url("recipients:note_add", family[0].pk), {"folder": "Contact log", "text": "Called home."}
+    )
     note = Note.objects.get()
     assert "Called home." in page(office_client, school, family[0])
-    office_client.post(school.url("people:note_edit", note.pk), {"folder": "Health", "text": "Allergic to nuts."})
+    office_client.post(school.url("recipients:note_edit", note.pk), {"folder": "Health", "text": "Allergic to nuts."})
     note = Note.objects.select_related("folder").get()
     assert (note.folder.name, note.text) == ("Health", "Allergic to nuts.")
     assert list(NoteFolder.objects.values_list("name", flat=True)) == ["Health"]
     client.force_login(make_member(school, RoleName.ADMINISTRATOR, "second@almendral.example").user)
-    assert client.get(school.url("people:note_edit", note.pk)).status_code == 404
-    assert client.post(school.url("people:note_delete", note.pk)).status_code == 404
+    assert client.get(school.url("recipients:note_edit", note.pk)).status_code == 404
+    assert client.post(school.url("recipients:note_delete", note.pk)).status_code == 404
     assert Note.objects.exists()
 
 
 def test_a_folder_is_one_however_its_name_is_written(office_client, school, family):
     for name in ("Tutoría", "TUTORÍA"):
-        office_client.post(school.url("people:note_add", family[0].pk), {"folder": name, "text": "Called home."})
+        office_client.post(school.url("recipients:note_add", family[0].pk), {"folder": name, "text": "Called home."})
     assert [folder.name for folder in NoteFolder.objects.all()] == ["Tutoría"]
 
 
@@ -90,7 +92,7 @@ def test_who_is_not_of_the_staff_comes_into_no_group_of_staff(office_client, sch
     head = people.person("Anna Soler", kind="staff")
     for person in (family[0], family[1], head):
         for group in (board, club):
-            office_client.post(school.url("people:enrol", person.pk), {"group": group.pk})
+            office_client.post(school.url("recipients:enrol", person.pk), {"group": group.pk})
     found = {(each.person_id, each.group_id, each.role) for each in Enrolment.objects.filter(group__in=[board, club])}
     student, teacher = Enrolment.Role.STUDENT, Enrolment.Role.TEACHER
     assert found == {
@@ -104,7 +106,7 @@ def test_who_is_not_of_the_staff_comes_into_no_group_of_staff(office_client, sch
 def test_a_document_that_another_student_has_is_not_taken_twice(office_client, school, family):
     Person.objects.filter(pk=family[0].pk).update(document="12345678Z")
     fields = {"first_name": "Pol", "last_name": "Puig", "document": "12345678-z", "active": "on"}
-    answer = office_client.post(school.url("people:add", "students"), fields)
+    answer = office_client.post(school.url("recipients:add", "students"), fields)
     assert f"{family[0].full_name} has this document already." in answer.text
 
 
@@ -118,7 +120,7 @@ def test_messages_stand_in_the_order_in_which_they_began(office_client, school, 
 
 
 def test_a_note_without_words_is_not_kept(office_client, school, family):
-    url = school.url("people:note_add", family[0].pk)
+    url = school.url("recipients:note_add", family[0].pk)
     shown = office_client.post(url, {"folder": "  ", "text": "Called, and calls again."}).text
     assert "This field is required." in shown
     assert "Called, and calls again." in shown
@@ -162,11 +164,11 @@ def test_a_person_without_messages_has_an_empty_place_for_them(office_client, sc
 def test_the_day_of_leaving_is_noted_and_forgotten_when_one_comes_back(office_client, school, family):
     aina = family[0]
     form = {"first_name": "Aina", "last_name": "Puig", "document": "x-123.4"}
-    office_client.post(school.url("people:edit", aina.pk), form)
+    office_client.post(school.url("recipients:edit", aina.pk), form)
     aina = Person.objects.get(pk=aina.pk)
     assert (aina.active, aina.left_on, aina.document) == (False, today(school), "X1234")
     assert "left on" in page(office_client, school, aina)
-    office_client.post(school.url("people:edit", aina.pk), form | {"active": "on"})
+    office_client.post(school.url("recipients:edit", aina.pk), form | {"active": "on"})
     aina = Person.objects.get(pk=aina.pk)
     assert (aina.active, aina.left_on) == (True, None)
 
@@ -174,10 +176,10 @@ def test_the_day_of_leaving_is_noted_and_forgotten_when_one_comes_back(office_cl
 @pytest.mark.feature("B11")
 def test_since_when_a_guardian_is_restricted_stands_with_it(office_client, school, family):
     pair = Guardianship.objects.get()
-    office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother", "restricted": "on"})
+    office_client.post(school.url("recipients:guardianship", pair.pk), {"relation": "mother", "restricted": "on"})
     assert Guardianship.objects.get().restricted_since == today(school)
     assert "Gets nothing about this student since" in page(office_client, school, family[0])
-    office_client.post(school.url("people:guardianship", pair.pk), {"relation": "mother"})
+    office_client.post(school.url("recipients:guardianship", pair.pk), {"relation": "mother"})
     assert Guardianship.objects.get().restricted_since is None
 
 
@@ -186,17 +188,17 @@ def test_since_when_a_guardian_is_restricted_stands_with_it(office_client, schoo
     ("kind", "value", "name"), [("leads", "lead", "Vidal"), ("companies", "account", "Buses of Turia")]
 )
 def test_leads_and_companies_have_lists_of_their_own(office_client, school, kind, value, name):
-    answer = office_client.post(school.url("people:add", kind), {"last_name": name, "active": "on"}, follow=True)
+    answer = office_client.post(school.url("recipients:add", kind), {"last_name": name, "active": "on"}, follow=True)
     assert answer.status_code == 200
     with in_organization(school):
         assert Person.objects.get().kind == value
-    assert name in office_client.get(school.url("people:list", kind)).content.decode()
+    assert name in office_client.get(school.url("recipients:list", kind)).content.decode()
 
 
 def test_a_number_is_marked_as_taking_no_sms_and_back(office_client, school, family):
     number = people.contact_point(family[1], "961 23 45 67", channel="phone")
-    url = school.url("people:contact_point_sms", number.pk)
-    back = school.url("people:person", family[0].pk)
+    url = school.url("recipients:contact_point_sms", number.pk)
+    back = school.url("recipients:person", family[0].pk)
     assert office_client.post(url, {"can": "no", "next": back}).url == back
     number.refresh_from_db()
     assert number.health == "no_sms"
@@ -205,11 +207,11 @@ def test_a_number_is_marked_as_taking_no_sms_and_back(office_client, school, fam
     number.refresh_from_db()
     assert (number.health, number.health_since) == ("good", None)
     email = family[1].contact_points.get(channel="email")
-    assert office_client.post(school.url("people:contact_point_sms", email.pk)).status_code == 404
+    assert office_client.post(school.url("recipients:contact_point_sms", email.pk)).status_code == 404
 
 
 def test_whoever_leaves_by_hand_is_not_brought_back_by_an_import(office_client, school, family):
-    url = school.url("people:here", family[0].pk)
+    url = school.url("recipients:here", family[0].pk)
     office_client.post(url, {"here": "no"})
     aina = Person.objects.get(pk=family[0].pk)
     assert (aina.active, aina.left_on, aina.left_source) == (False, today(school), "hand")
@@ -223,7 +225,7 @@ def test_a_student_is_shown_with_siblings_and_the_addresses_of_the_family(office
     Guardianship.objects.create(student=pau, guardian=family[1])
     family[1].contact_points.get().mark_failed("mailbox does not exist")
     shown = page(office_client, school, family[0])
-    assert school.url("people:person", pau.pk) in shown
+    assert school.url("recipients:person", pau.pk) in shown
     assert "mailbox does not exist" in shown
     assert "Correct it" in shown
 
@@ -232,10 +234,10 @@ def test_many_messages_come_in_pages_newest_first(office_client, school, family,
     for number in range(25):
         mailing = people.mailing(by=office, state="done", started_at=timezone.now(), subject=f"Letter {number:02}")
         Delivery.objects.create(mailing=mailing, person=family[1], normalized="marta@x.example", state="sent")
-    response = office_client.get(school.url("people:person", family[1].pk))
+    response = office_client.get(school.url("recipients:person", family[1].pk))
     assert "Letter 24" in response.text
     assert "Letter 04" not in response.text
     link = re.search(r'href="(\?after=[^"]+)"', response.text)
-    older = office_client.get(school.url("people:person", family[1].pk) + link[1]).text
+    older = office_client.get(school.url("recipients:person", family[1].pk) + link[1]).text
     assert "Letter 04" in older
     assert "Letter 05" not in older

@@ -70,26 +70,26 @@ def test_many_are_found_as_few_are(everybody, text, monkeypatch):
 def test_a_long_count_stops(office_client, school, everybody, monkeypatch):
     monkeypatch.setattr(searching, "MOST", 2)
     monkeypatch.setattr("apps.recipients.views.MOST", 2)
-    page = office_client.get(school.url("people:find"), {"q": "ortega"}).text
+    page = office_client.get(school.url("recipients:find"), {"q": "ortega"}).text
     assert "More than 2 people" in page
     assert all(name in page for name in ("Ortega, Núria", "Ferrer Ortega, Lucía", "Vidal, Ana"))
 
 
 def test_anybody_is_found_with_kind_and_whether_he_is_here(office_client, school, everybody):
-    page = office_client.get(school.url("people:find"), {"q": "vidal"}).text
+    page = office_client.get(school.url("recipients:find"), {"q": "vidal"}).text
     assert "Lead" in page
     assert "no longer here" in page
-    assert "Nobody fits" in office_client.get(school.url("people:find"), {"q": "xyz"}).text
-    assert "Vidal" not in office_client.get(school.url("people:find")).text
+    assert "Nobody fits" in office_client.get(school.url("recipients:find"), {"q": "xyz"}).text
+    assert "Vidal" not in office_client.get(school.url("recipients:find")).text
 
 
 def test_an_empty_list_leads_to_everybody(office_client, school, everybody):
     people.person("Eva Sanz", kind="guardian")
-    page = office_client.get(school.url("people:list", "guardians"), {"q": "vidal"}).text
-    assert school.url("people:find") + "?q=vidal" in page
+    page = office_client.get(school.url("recipients:list", "guardians"), {"q": "vidal"}).text
+    assert school.url("recipients:find") + "?q=vidal" in page
 
 
 def test_people_of_another_school_are_not_found(office_client, school, everybody, other_school):
     with in_organization(other_school):
         people.guardian("Olga Ortega", "olga@ortega.example")
-    assert "Olga" not in office_client.get(school.url("people:find"), {"q": "ortega"}).text
+    assert "Olga" not in office_client.get(school.url("recipients:find"), {"q": "ortega"}).text

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
-from apps.campaigns import audience
+from apps.campaigns.audience import audience
 from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
 from apps.recipients import reaching
@@ -143,7 +143,7 @@ def test_year_unit_and_class_narrow_the_page(office_client, school, group):
     people.student("Eva Roca", group, active=False)
 
     def shown(**query):
-        page = office_client.get(school.url("people:unreachable"), query).text
+        page = office_client.get(school.url("recipients:unreachable"), query).text
         return [name for name in ("Puig", "Soler", "Serra", "Roca") if f"{name}, " in page]
 
     assert shown() == ["Puig", "Soler"]
@@ -155,7 +155,7 @@ def test_year_unit_and_class_narrow_the_page(office_client, school, group):
 def test_the_download_has_a_line_for_each(office_client, school, group):
     people.student("=cmd Puig", group, external_id="S1")
     people.student("Marta Vila", group, address="marta@x.example")
-    response = office_client.get(school.url("people:unreachable_download"))
+    response = office_client.get(school.url("recipients:unreachable_download"))
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text), delimiter=";"))
     assert rows == [
@@ -169,7 +169,7 @@ def test_each_family_gets_one_letter_in_the_language_of_the_school(office_client
     school.save()
     people.student("Aina Puig", group, people.group("5º B"))
     people.student("Marta Vila", group, address="marta@x.example")
-    page = office_client.get(school.url("people:letters")).text
+    page = office_client.get(school.url("recipients:letters")).text
     assert page.count('<article class="familyletter"') == 1
     letter = page.split("<article", 1)[1]
     assert "A la familia de" in letter
@@ -184,13 +184,13 @@ def test_a_letter_is_in_the_language_of_the_family_until_the_office_writes_its_o
     for name, language in [("Aina Puig", "it"), ("Ona Soler", "")]:
         guardian = people.guardian(f"Mare {name}", "", people.student(name, group))
         Person.objects.filter(pk=guardian.pk).update(language=language)
-    aina, ona = office_client.get(school.url("people:letters")).text.split("<article")[1:]
+    aina, ona = office_client.get(school.url("recipients:letters")).text.split("<article")[1:]
     assert 'lang="it"' in aina
     assert "Alla famiglia di" in aina
     assert 'lang="es"' in ona
     assert "A la familia de" in ona
-    office_client.post(school.url("people:letters"), {"text": "Venga a la oficina."})
-    letters = office_client.get(school.url("people:letters")).text.split("<article")[1:]
+    office_client.post(school.url("recipients:letters"), {"text": "Venga a la oficina."})
+    letters = office_client.get(school.url("recipients:letters")).text.split("<article")[1:]
     assert all('lang="es"' in letter and "A la familia de" in letter for letter in letters)
 
 
@@ -199,9 +199,9 @@ def test_a_class_that_is_not_there_or_of_another_school_prints_no_letters(office
     with in_organization(other_school):
         theirs = people.group("5º A")
     for asked in (f"group={theirs.pk}", "group=abc", f"year={theirs.year_id}", "unit=999999999999999999999"):
-        for page in ("people:letters", "people:unreachable"):
+        for page in ("recipients:letters", "recipients:unreachable"):
             assert office_client.get(school.url(page) + f"?{asked}").status_code == 404
-    assert office_client.get(school.url("people:letters") + "?group=&year=&unit=").text.count("<article") == 1
+    assert office_client.get(school.url("recipients:letters") + "?group=&year=&unit=").text.count("<article") == 1
 
 
 def test_only_those_ticked_are_printed_and_nobody_of_another_organisation(office_client, school, other_school, group):
@@ -210,15 +210,15 @@ def test_only_those_ticked_are_printed_and_nobody_of_another_organisation(office
     with in_organization(other_school):
         stranger = people.student("Pol Serra", people.group("1A"))
     ticked = {"ticked": "yes", "student": [aina.pk, reached.pk, stranger.pk, "x"]}
-    letters = office_client.get(school.url("people:letters"), ticked).context["letters"]
+    letters = office_client.get(school.url("recipients:letters"), ticked).context["letters"]
     assert [student for _group, student, _words in letters] == [aina]
-    nobody = office_client.get(school.url("people:letters"), {"ticked": "yes"}, follow=True).text
+    nobody = office_client.get(school.url("recipients:letters"), {"ticked": "yes"}, follow=True).text
     assert "Tick somebody first." in nobody
 
 
 def test_the_text_is_kept_for_the_next_time_and_can_be_brought_back(office_client, school, other_school, group):
     people.student("Aina Puig", group)
-    url = school.url("people:letters")
+    url = school.url("recipients:letters")
     shipped = office_client.get(url).context["text"]
     office_client.post(url, {"text": "Come to the office.\r\n\r\n<b>Room 3</b>"})
     page = office_client.get(url).text
@@ -232,18 +232,18 @@ def test_the_text_is_kept_for_the_next_time_and_can_be_brought_back(office_clien
 
 def test_the_text_of_one_school_is_not_that_of_another(client, school, other_school, group):
     client.force_login(make_member(school, "office").user)
-    client.post(school.url("people:letters"), {"text": "Come to the office."})
+    client.post(school.url("recipients:letters"), {"text": "Come to the office."})
     client.force_login(make_member(other_school, "office").user)
-    assert client.get(other_school.url("people:letters")).context["text"] != "Come to the office."
+    assert client.get(other_school.url("recipients:letters")).context["text"] != "Come to the office."
 
 
 def test_a_reader_prints_letters_and_changes_no_text(client, school, group):
     people.student("Aina Puig", group)
     client.force_login(make_member(school, "reader").user)
-    page = client.get(school.url("people:letters")).text
+    page = client.get(school.url("recipients:letters")).text
     assert "To the family of" in page
     assert "<textarea" not in page
-    assert client.post(school.url("people:letters"), {"text": "Mine"}).status_code == 403
+    assert client.post(school.url("recipients:letters"), {"text": "Mine"}).status_code == 403
 
 
 def test_hundreds_are_listed_in_a_number_of_queries_that_does_not_grow(
@@ -256,7 +256,7 @@ def test_hundreds_are_listed_in_a_number_of_queries_that_does_not_grow(
     Enrolment.objects.bulk_create(Enrolment(person=student, group=group) for student in students)
     Guardianship.objects.bulk_create(Guardianship(student=student, guardian=guardian) for student in students)
     with django_assert_max_num_queries(30):
-        page = office_client.get(school.url("people:unreachable")).text
+        page = office_client.get(school.url("recipients:unreachable")).text
     assert "The first 300 of 350." in page
     assert page.count("Joan Puig: no email address") == 300
 
@@ -292,7 +292,7 @@ def test_the_day_of_a_letter_is_written_as_the_language_writes_it(language, apri
 )
 def test_a_text_that_does_not_fit_on_one_page_is_shown_again(office_client, school, group, text, fits):
     people.student("Lucía", group)
-    page = office_client.post(school.url("people:letters"), {"text": text}, follow=True).text
+    page = office_client.post(school.url("recipients:letters"), {"text": text}, follow=True).text
     assert ("It was not kept." in page) == (not fits)
     assert text.strip() in page.replace("\r\n", "\n")
     school.refresh_from_db()

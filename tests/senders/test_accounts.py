@@ -86,7 +86,7 @@ def test_the_address_that_is_shown_is_the_one_that_listens(administrator_client,
     data = {"name": "Service", "provider": provider, "api_key": "public:secret", "provider_domain": "mg.school.example"}
     add(administrator_client, school, data)
     path = saved("Service").webhook_address.partition("//")[2].partition("/")[2]
-    assert resolve(f"/{path}").view_name == "hooks:events"
+    assert resolve(f"/{path}").view_name == "heard:events"
 
 
 def test_the_verification_key_of_sendgrid_is_taken(administrator_client, school, scoped):

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.server
 CLAIM_TWICE = """
 import threading, time
 from django.db import connection, transaction
-from apps.deliveries.claiming import claim
-from apps.deliveries.fan_out import fan_out
+from apps.deliveries.engine.claiming import claim
+from apps.deliveries.engine.fan_out import fan_out
 from apps.organizations.scoping import in_organization
 from bench.filling import add_families, make_mailing, make_school, post
 school = make_school("one-packet")

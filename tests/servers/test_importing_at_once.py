@@ -17,7 +17,7 @@ from apps.organizations.scoping import in_organization
 from apps.recipients.importing import reconciling
 from apps.recipients.models import Person
 from bench.filling import make_school
-from tests.recipients.importing.facts import a_run, a_source, guardian, student
+from tests.imports.facts import a_run, a_source, guardian, student
 school = make_school("one-roster")
 facts = [*student("1", "Aina", group="5A"), *guardian("g", "1", "Joan Puig", "joan@x.example")]
 counts = {}

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.server
 
 # For `manage.py shell`: a message to the guardians of all classes of this year, handed to the clock.
 WRITE_AND_SCHEDULE = """
-from apps.campaigns.scheduling import schedule
+from apps.campaigns.composing.scheduling import schedule
 from apps.organizations.models import Membership, Organization
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import AcademicYear, Group

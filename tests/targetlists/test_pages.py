@@ -52,7 +52,7 @@ def picked(scoped):
 
 
 def url(school, name: str, *args) -> str:
-    return school.url(f"lists:{name}", *args)
+    return school.url(f"targetlists:{name}", *args)
 
 
 def test_without_lists_the_page_says_what_to_do(office_client, school):
@@ -362,7 +362,7 @@ def test_the_values_of_a_file_stand_below_their_names(office_client, school):
         values = {"a_long_name": "first", "fee": "second", "b": "third"}
         UploadedRow.objects.create(list=file, row=2, variables=values, **row)
         made = TargetList.objects.create(name="File", kind="uploaded", uploaded=file)
-    page = office_client.get(school.url("lists:list", made.pk)).content.decode()
+    page = office_client.get(school.url("targetlists:list", made.pk)).content.decode()
     assert re.findall(r"<th>(a_long_name|fee|b)</th>", page) == columns
     assert re.findall(r">(first|second|third)</td>", page) == ["first", "second", "third"]
 
@@ -420,7 +420,7 @@ def test_a_draft_says_whom_it_leaves_out_no_more_until_somebody_has_gone_on(offi
     office_client.post(url(school, "delete", picked.pk))
     sentence = "The list “Trip” was deleted: whom it left out is left out no more."
     assert sentence in text(office_client.get(school.get_absolute_url()))
-    step = school.url("messages:recipients", mailing.pk)
+    step = school.url("campaigns:recipients", mailing.pk)
     assert sentence in text(office_client.get(step))
     office_client.post(step, {"sender": mailing.sender_id, "to_guardians": "on", "do": "next"})
     assert sentence not in text(office_client.get(school.get_absolute_url()))

@@ -7,13 +7,13 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.campaigns.tags import known_tags
+from apps.campaigns.content.tags import known_tags
 from apps.organizations.scoping import in_organization
 from apps.targetlists.file_mistakes import FileHasMistakes
 from apps.targetlists.models import UploadedList
 from apps.targetlists.uploading import FileRefused, upload_list
 from tests import people
-from tests.campaigns.composing import fresh, post_recipients, text, url
+from tests.campaigns.drafts import fresh, post_recipients, text, url
 
 pytestmark = pytest.mark.django_db
 

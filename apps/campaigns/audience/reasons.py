@@ -1,0 +1,74 @@
+"""The sentence and the next step for everybody who is left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from apps.organizations.models import Organization
+
+from .audience import AudienceRow, Reason
+
+# The look of each reason's sign: what needs somebody, what came back, and what is as it should be.
+_SIGNS = {Reason.NO_ADDRESS: "needs", Reason.FAILED_ADDRESS: "bad"}
+_FOR_THE_OFFICE = {Reason.NO_ADDRESS, Reason.FAILED_ADDRESS, Reason.NO_CONSENT, Reason.RESTRICTED}
+_WORDS = {"needs": "needs", "bad": "bad"}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    label: str
+    url: str = ""
+
+
+def sentence(reason: str) -> str:
+    """Why, in the words of the page, the log and the export."""
+    return {
+        Reason.NO_ADDRESS: _("No email address on file."),
+        Reason.FAILED_ADDRESS: _("This address returned earlier mail."),
+        Reason.OPTED_OUT: _("Unsubscribed."),
+        Reason.NO_CONSENT: _("Has not accepted commercial mail."),
+        Reason.RESTRICTED: _("Not to be contacted about this student (restricted guardian)."),
+        Reason.EXCLUDED: _("On a list that this message leaves out, or at the same address as somebody on it."),
+        Reason.FORMER: _(
+            "On the list, but no longer at the school; of a guardian no child is. Tick “Former students too” to write"
+            " to them."
+        ),
+        Reason.OUTSIDE_GROUPS: _("The writer of this message may not write to them."),
+        Reason.SAME_ADDRESS: _("Gets this once already, at the same address."),
+    }[Reason(reason)]
+
+
+def sign_of(reason: str) -> str:
+    return _SIGNS.get(Reason(reason), "skip")
+
+
+def look_of(reason: str) -> str:
+    """The suffix of the status class: needs, bad or idle."""
+    return _WORDS.get(sign_of(reason), "idle")
+
+
+def next_step(organization: Organization, row: AudienceRow, back: str = "", may_mend: bool = True) -> NextStep:
+    """What can be done about one row; without a URL it is only words, as for those who may not change people."""
+    query = "?" + urlencode({"next": back}) if back else ""
+    reason = Reason(row.reason)
+    if reason in _FOR_THE_OFFICE and not may_mend:
+        return NextStep(_("Ask the office"))
+    if reason == Reason.NO_ADDRESS and row.person_id:
+        return NextStep(_("Add one"), organization.url("recipients:contact_point_add", row.person_id) + query)
+    if reason == Reason.FAILED_ADDRESS and row.contact_point_id:
+        return NextStep(_("Correct it"), organization.url("recipients:contact_point", row.contact_point_id) + query)
+    if reason == Reason.NO_CONSENT and row.person_id:
+        return NextStep(_("Record consent"), organization.url("recipients:person", row.person_id) + query)
+    if reason == Reason.RESTRICTED and row.person_id:
+        return NextStep(_("Open person"), organization.url("recipients:person", row.person_id) + query)
+    words = {Reason.OPTED_OUT: _("Their own wish"), Reason.OUTSIDE_GROUPS: _("Ask an administrator")}
+    return NextStep(words.get(reason, ""))
+
+
+def with_names(rows: Sequence[AudienceRow], people: QuerySet) -> dict[int, str]:
+    """Person id -> name, for the students that `rows` are about: one query."""
+    wanted = {i for row in rows for i in row.about_ids}
+    return {person.pk: person.full_name for person in people.filter(pk__in=wanted)}

@@ -1,0 +1,142 @@
+"""Step two: what it says. Every button keeps what was typed, also when something in it is not right yet."""
+
+import hashlib
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.organizations.permissions import SENDING, requires
+
+from ..audience import audience
+from ..content.attachments import ATTACHMENTS_LIMIT, AttachmentRefused, attach, attachments_size, detach
+from ..content.tags import tag_groups
+from ..models import Mailing
+from .content_forms import ContentForm, QuestionForm, only_incomplete
+from .drafts import mailings_of, opens_draft
+
+_STALE = gettext_lazy(
+    "This draft was changed in another window meanwhile. Nothing of this page is kept yet: press again to let it stand."
+)
+# The editor writes styles into its own frame; nothing else is loosened, and only on this page.
+EDITOR_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
+    "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+
+
+@requires(*SENDING)
+@require_http_methods(["GET", "HEAD", "POST"])
+@opens_draft
+def content(request, mailing: Mailing) -> HttpResponse:
+    """Show the editor; a POST keeps everything and does what its button says."""
+    posted = _without_nul(request.POST) if request.method == "POST" else None
+    seen, stale = _mark(mailing), posted is not None and _changed_elsewhere(posted, mailing)
+    form = ContentForm(posted, instance=mailing)
+    question_form = QuestionForm(posted, instance=mailing.question, initial={"asked": mailing.question is not None})
+    if stale:
+        messages.warning(request, _STALE)
+    elif posted is not None:
+        complete = _keep(mailing, form, question_form)
+        leaving = request.POST.get("do") in ("back", "close") and only_incomplete(form, question_form)
+        if _act(request, mailing) and (complete or leaving):
+            return _onward(request, mailing)
+    response = render(request, "campaigns/content.html", _page(mailing, form, question_form) | {"seen": seen})
+    response.headers["Content-Security-Policy"] = EDITOR_POLICY
+    return response
+
+
+@requires(*SENDING)
+@require_safe
+def attachment(request, pk: int, attachment_pk: int) -> FileResponse:
+    """An attachment as it will be sent, always as a download: it is never shown as a page of ours."""
+    mailing = mailings_of(request.membership).filter(pk=pk).first()
+    found = mailing.attachments.filter(pk=attachment_pk).first() if mailing else None
+    if found is None or not found.file.storage.exists(found.file.name or ""):
+        raise Http404
+    return FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name)
+
+
+def _mark(mailing: Mailing) -> str:
+    """A short mark of the text that a page was made from."""
+    return hashlib.sha256(f"{mailing.subject}\0{mailing.body}".encode()).hexdigest()[:16]
+
+
+def _changed_elsewhere(posted, mailing: Mailing) -> bool:
+    """Whether another window (or person) has saved another text since the posted page was made."""
+    same = (posted.get("subject", "").strip(), posted.get("body", "")) == (mailing.subject, mailing.body)
+    return not same and posted.get("seen", "") not in ("", _mark(mailing))
+
+
+def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> bool:
+    """Save what is right in both forms; True when all of it is."""
+    good = form.is_valid()
+    good = question_form.is_valid() and good
+    if form.has_error("subject", "required"):
+        mailing.subject = ""
+    for name, value in form.cleaned_data.items():
+        setattr(mailing, name, value)
+    if question_form.cleaned_data.get("asked"):
+        question = question_form.instance
+        for name in ("text", "kind", "closes_at"):
+            if name in question_form.cleaned_data:
+                setattr(question, name, question_form.cleaned_data[name])
+        question.save()
+        mailing.question = question
+    elif mailing.question:
+        mailing.question.delete()
+        mailing.question = None
+    mailing.save(update_fields=["subject", "body", "commercial", "question", "updated_at"])
+    return good
+
+
+def _act(request, mailing: Mailing) -> bool:
+    """Attach and detach; False when something was refused and has to be read on this page."""
+    action = request.POST.get("do", "")
+    if action.startswith("detach:") and action[7:].isdecimal() and len(action) < 25:
+        detach(mailing, int(action[7:]))
+    for file in request.FILES.getlist("attachments"):
+        try:
+            attach(mailing, file)
+        except AttachmentRefused as refusal:
+            messages.error(request, str(refusal))
+            return False
+    return True
+
+
+def _onward(request, mailing: Mailing) -> HttpResponse:
+    action = request.POST.get("do", "")
+    pages = {"next": "campaigns:check", "back": "campaigns:recipients"}
+    if action == "close":
+        messages.success(request, _("The draft is kept."))
+        return redirect(request.organization.url("campaigns:saved"))
+    return redirect(request.organization.url(pages.get(action, "campaigns:content"), mailing.pk))
+
+
+def _page(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> dict:
+    return {
+        "mailing": mailing,
+        "form": form,
+        "question_form": question_form,
+        "tag_groups": tag_groups(mailing),
+        "attachments": mailing.attachments.all(),
+        "attachments_size": attachments_size(mailing),
+        "attachments_limit": ATTACHMENTS_LIMIT,
+        "count": audience.count(mailing),
+        "editor_language": (get_language() or "en").split("-")[0],
+    }
+
+
+def _without_nul(posted):
+    """Form data in which no database need choke on a NUL byte."""
+    if posted is None:
+        return None
+    posted = posted.copy()
+    for name in ("subject", "body", "text"):
+        if name in posted:
+            posted[name] = posted[name].replace("\0", "\N{SYMBOL FOR NULL}")
+    return posted

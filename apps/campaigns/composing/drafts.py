@@ -1,0 +1,76 @@
+"""Messages that are being written: a new one with its defaults, and whose drafts a member may open."""
+
+from functools import wraps
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from apps.organizations.models import Membership
+from apps.organizations.permissions import Permission
+from apps.recipients.models import AcademicYear
+from apps.senders.models import Sender
+
+from ..models import Mailing
+
+
+def new_draft(membership: Membership) -> Mailing:
+    """A draft from the default sender, for the current school year."""
+    return Mailing.objects.create(
+        sender=Sender.objects.order_by("-is_default", "name").first(),
+        year=AcademicYear.current(),
+        created_by=membership.user,
+    )
+
+
+def mailings_of(membership: Membership) -> QuerySet[Mailing]:
+    """The mailings that a member may write on: his own; with the right to write to everybody, all."""
+    mailings = Mailing.objects.select_related("sender__account", "question", "uploaded_list", "year")
+    return mailings if membership.may(Permission.SEND_TO_ALL) else mailings.filter(created_by=membership.user_id)
+
+
+def delete_draft(mailing: Mailing) -> bool:
+    """Delete a draft with its files, question and list for good; False when it is no draft any more."""
+    files = [attachment.file for attachment in mailing.attachments.all()]
+    with transaction.atomic():
+        if not Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.DRAFT).delete()[0]:
+            return False
+        if mailing.question:
+            mailing.question.delete()
+        drop_list(mailing)
+    for file in files:
+        file.delete(save=False)
+    return True
+
+
+def drop_list(mailing: Mailing) -> None:
+    """Take the uploaded list away from the mailing, and delete it if no other mailing uses it."""
+    uploaded, mailing.uploaded_list = mailing.uploaded_list, None
+    Mailing.objects.filter(pk=mailing.pk).update(uploaded_list=None)
+    if uploaded and not uploaded.mailings.exists():
+        uploaded.delete()
+
+
+def opens_draft(view):
+    """View decorator: turns `pk` into the draft; what was sent already leads to its page with a sentence."""
+
+    @wraps(view)
+    def opened(request, pk: int, **kwargs):
+        mailing = mailings_of(request.membership).filter(pk=pk).first()
+        if mailing is None:
+            raise Http404
+        if mailing.state != Mailing.State.DRAFT:
+            waits = mailing.state == Mailing.State.PENDING
+            messages.warning(
+                request,
+                _("This message waits for its start. Take it back to change it.")
+                if waits
+                else _("This message is on its way or sent, and cannot be changed any more."),
+            )
+            return redirect(request.organization.url("deliveries:log", mailing.pk))
+        return view(request, mailing, **kwargs)
+
+    return opened

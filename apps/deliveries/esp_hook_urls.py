@@ -1,8 +1,0 @@
-"""Where mail services report: no login, an address that only the service knows."""
-
-from django.urls import path
-
-from . import esp_hook_views
-
-app_name = "hooks"
-urlpatterns = [path("<slug:provider>/<str:webhook_key>/", esp_hook_views.events, name="events")]

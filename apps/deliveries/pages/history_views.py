@@ -1,0 +1,47 @@
+"""The mailings that were sent, are being sent, or wait for their start."""
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.campaigns.models import Mailing
+from apps.core.keyset import paginate
+from apps.organizations.permissions import requires
+from apps.surveys.models import Answer
+
+from ..engine.tallies import tallies_of
+from .visible_mailings import SEEING, mailings_seen_by
+
+RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
+
+
+@requires(*SEEING)
+@require_safe
+def history(request) -> HttpResponse:
+    """All that is no draft: type, subject, sent n/N, date, time."""
+    mailings = mailings_seen_by(request.membership).exclude(state=Mailing.State.DRAFT)
+    search = request.GET.get("q", "")[:200].replace("\0", "")
+    if search:
+        mailings = mailings.filter(subject__icontains=search)
+    return _page(request, "deliveries/history.html", mailings, q=search)
+
+
+@requires(*SEEING)
+@require_safe
+def running(request) -> HttpResponse:
+    """What waits for its start, is being sent, or was stopped on the way."""
+    return _page(request, "deliveries/running.html", mailings_seen_by(request.membership).filter(state__in=RUNNING))
+
+
+def _page(request, template: str, mailings, **context) -> HttpResponse:
+    page = paginate(mailings, request, order=("-id",), size=50)
+    tallies = tallies_of([mailing.pk for mailing in page.rows])
+    answered = Answer.objects.filter(question__in=[m.question_id for m in page.rows if m.question_id])
+    lines = Count("about", distinct=True) + Count("id", filter=Q(about=None))
+    counts = dict(answered.order_by().values_list("question").annotate(number=lines))
+    rows = [
+        {"mailing": mailing, "tally": tallies[mailing.pk], "answers": counts.get(mailing.question_id, 0)}
+        for mailing in page.rows
+    ]
+    return render(request, template, {"page": page, "rows": rows, **context})
