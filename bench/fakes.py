@@ -1,4 +1,4 @@
-"""An adapter for SMS that leaves none out of the house: a file gets a line for each that was handed over.
+"""A channel for SMS that lets none out of the house: a file gets a line for each that was handed over.
 
 A worker that includes this module (`celery worker --include bench.fakes`) sends SMS by it.
 """
@@ -11,17 +11,19 @@ from pathlib import Path
 
 from django.conf import settings
 
-from apps.campaigns.models import Mailing
+from apps.campaigns.channels import registry
+from apps.campaigns.channels.channel import OnOutcome, Opener, PreparedRow
+from apps.campaigns.channels.email.carriers import SmtpCarrier
+from apps.campaigns.channels.email.channel import EmailChannel
+from apps.campaigns.channels.email.copies import EmailCopies
 from apps.channels.outcomes import Outcome, Result
-from apps.deliveries.engine.adapters import ADAPTERS, OnOutcome
-from apps.deliveries.engine.copies import LetterMaker, PreparedRow
 from apps.senders.models import SenderAccount
 
 _SECONDS_UNTIL_HANDED_OVER = 0.004
 _SECONDS_UNTIL_ANSWERED = 0.004
 
 
-class FileAdapter:
+class FileCarrier:
     """Takes as long as a provider's machine next door; each SMS is on file before its answer is known here."""
 
     is_stopped = False
@@ -30,7 +32,7 @@ class FileAdapter:
         self.rows_at_a_time = connections
         self._file = os.open(handed_over(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    async def deliver(self, letters: LetterMaker, rows: Iterable[PreparedRow], on_outcome: OnOutcome) -> None:
+    async def deliver(self, copies: EmailCopies, rows: Iterable[PreparedRow], on_outcome: OnOutcome) -> None:
         await asyncio.gather(*(self._hand_over(prepared, on_outcome) for prepared in rows))
 
     async def close(self) -> None:
@@ -59,4 +61,16 @@ def read_handed_over() -> list[tuple[float, str]]:
     return [(float(at), recipient) for at, recipient in parts]
 
 
-ADAPTERS[Mailing.Channel.SMS, False] = FileAdapter
+class OnceOnly(EmailChannel):
+    """What email is made of, and never handed over twice."""
+
+    def __init__(self, code: str, carrier: Opener) -> None:
+        self.code = code
+        self.carriers = {SenderAccount.Provider.SMTP: carrier}
+
+    def leaves_once(self, account: SenderAccount) -> bool:
+        return True
+
+
+registry.register(OnceOnly("sms", FileCarrier))
+registry.register(OnceOnly("pec", SmtpCarrier))

@@ -100,11 +100,6 @@ class Mailing(OrganizationModel):
         """The word that stands for its state on pages."""
         return _("Paused") if self.is_paused else self.State(self.state).label  # type: ignore[return-value]
 
-    @property
-    def leaves_once(self) -> bool:
-        """Whether a repeat is worse than not knowing: it costs, or bears no Message-ID by which it is recognised."""
-        return self.channel != self.Channel.EMAIL or (self.sender is not None and self.sender.account.is_service)
-
 
 check_transitions(Mailing.State, Mailing.TRANSITIONS)
 

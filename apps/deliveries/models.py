@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.audience.audience import Reason
+from apps.campaigns.channels.registry import leaves_once
 from apps.campaigns.models import Mailing
 from apps.core.fetching import fetch
 from apps.core.states import check_transitions
@@ -213,7 +214,7 @@ class Packet(OrganizationModel):
     @transaction.atomic
     def _end_lease(self, state_of_marked: str) -> bool:
         """Each round tries every row once; what was put off in one round waits, ever longer, for the next."""
-        if self.mailing.leaves_once and self._is_held():
+        if leaves_once(self.mailing) and self._is_held():
             marked = self.rows.filter(state=Delivery.State.IN_FLIGHT)
             marked.update(state=state_of_marked, updated_at=timezone.now())
         fewest_attempts = self.rows.filter(state=Delivery.State.WAITING).aggregate(fewest=Min("attempts"))["fewest"]

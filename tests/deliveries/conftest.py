@@ -6,6 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.campaigns.channels import registry
+from apps.campaigns.channels.channel import Opener
+from apps.campaigns.channels.email.carriers import SmtpCarrier
+from apps.campaigns.channels.email.channel import EmailChannel
 from apps.campaigns.models import Mailing
 from apps.core.tokens import make_token
 from apps.deliveries.models import Delivery, DeliveryAbout, Packet
@@ -65,6 +69,31 @@ def server(scoped):
     with answering_server() as (handler, port):
         SenderAccount.objects.update(port=port)
         yield handler
+
+
+class OnceOnly(EmailChannel):
+    """What email is made of, and must never be handed over twice."""
+
+    def __init__(self, code: str, carrier: Opener = SmtpCarrier) -> None:
+        self.code = code
+        self.carriers = {SenderAccount.Provider.SMTP: carrier}
+
+    def leaves_once(self, account: SenderAccount) -> bool:
+        return True
+
+
+@pytest.fixture
+def once_only():
+    """Registers a channel under a code that is free until the test is over: `once_only("pec")`."""
+    added = []
+
+    def add(code: str, carrier: Opener = SmtpCarrier) -> None:
+        registry.register(OnceOnly(code, carrier))
+        added.append(code)
+
+    yield add
+    for code in added:
+        registry.unregister(code)
 
 
 @pytest.fixture

@@ -14,20 +14,20 @@ from uuid import uuid4
 
 from django.utils.translation import gettext as _
 
+from apps.campaigns.channels.channel import Carrier, Copies, PreparedRow
+from apps.campaigns.channels.registry import account_of, channel_of, leaves_once
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import AccountProblem
 from apps.core.shutting_down import is_shutting_down
 from apps.core.states import TransitionRefused, move
 from apps.organizations.scoping import in_organization, without_scope
 from apps.senders.account_trouble import in_words
-from apps.senders.models import SenderAccount
 from apps.senders.secrets import SecretUnreadable
 
 from ..models import Packet
-from .adapters import Adapter, open_adapter
+from .audience_rows import audience_rows
 from .circuits import note_success, open_circuit
 from .claiming import Claim, claim, let_go_of_connections, let_go_of_packets, renew_all
-from .copies import LetterMaker, PreparedRow, audience_rows
 from .desk import Desk
 from .finishing import finish
 from .journal import Journal
@@ -46,9 +46,9 @@ _IDLE_SECONDS = 5.0
 class _InHand:
     """A packet that was claimed, ready to go."""
 
-    letters: LetterMaker
+    copies: Copies
     rows: list[PreparedRow]
-    adapter: Adapter
+    carrier: Carrier
 
 
 class SendingRun:
@@ -60,9 +60,9 @@ class SendingRun:
         self._until = time.monotonic() + seconds
         self._renewed_at = time.monotonic()
         self._tasks: dict[asyncio.Task[None], int] = {}  # each with its account
-        self._adapters: dict[int, Adapter] = {}
+        self._carriers: dict[tuple[int, str], Carrier] = {}  # by account and channel
         self._idle_since: dict[int, float] = {}
-        self._letters: dict[int, LetterMaker] = {}
+        self._copies: dict[int, Copies] = {}
         self._mailings: dict[int, Mailing] = {}
         self._connections: dict[int, int] = {}
         self._nothing_besides: set[int] = set()
@@ -158,9 +158,8 @@ class SendingRun:
     async def _close(self, account_id: int) -> None:
         """Close the connections to an account, and let other workers have them."""
         self._idle_since.pop(account_id, None)
-        adapter = self._adapters.pop(account_id, None)
-        if adapter is not None:
-            await adapter.close()
+        for key in [key for key in self._carriers if key[0] == account_id]:
+            await self._carriers.pop(key).close()
         self._connections.pop(account_id, None)
         await self._desk.ask(let_go_of_connections, self.worker, account_id)
 
@@ -172,12 +171,11 @@ class SendingRun:
         end_lease = packet.give_back
         try:
             in_hand = await self._desk.ask(self._prepare, claimed)
-            if packet.mailing.leaves_once:
+            if leaves_once(packet.mailing):
                 await self._hand_over_few_by_few(packet, in_hand, recorder)
             else:
-                await in_hand.adapter.deliver(
-                    in_hand.letters, self._until_stopped(in_hand.rows, recorder), recorder.add
-                )
+                rows = self._until_stopped(in_hand.rows, recorder)
+                await in_hand.carrier.deliver(in_hand.copies, rows, recorder.add)
         except (AccountProblem, SecretUnreadable) as problem:
             await self._desk.ask(self._pause_account, packet, problem)
         except Exception:
@@ -189,22 +187,23 @@ class SendingRun:
             await self._desk.ask(self._end, packet, recorder, end_lease)
 
     def _prepare(self, claimed: Claim) -> _InHand:
-        """Read, in one go, all that the letters of this packet need."""
+        """Read, in one go, all that the copies of this packet need."""
         packet = claimed.packet
         with in_organization(packet.mailing.organization):
-            letters = self._letters.get(packet.mailing_id)
-            if letters is None:
-                letters = self._letters[packet.mailing_id] = LetterMaker(packet.mailing)
-            adapter = self._adapter(packet, claimed.connections)
-            rows = letters.prepare(audience_rows(packet.rows_to_try(claimed.rows)))
-        return _InHand(letters, rows, adapter)
+            carrier = self._carrier(packet.mailing, claimed.connections)
+            copies = self._copies.get(packet.mailing_id)
+            if copies is None:
+                copies = self._copies[packet.mailing_id] = channel_of(packet.mailing).copies(packet.mailing)
+            rows = copies.prepare(audience_rows(packet.rows_to_try(claimed.rows)))
+        return _InHand(copies, rows, carrier)
 
-    def _adapter(self, packet: Packet, connections: int) -> Adapter:
-        account = _account(packet)
-        adapter = self._adapters.get(account.pk)
-        if adapter is None or adapter.is_stopped:
-            adapter = self._adapters[account.pk] = open_adapter(packet.mailing, connections)
-        return adapter
+    def _carrier(self, mailing: Mailing, connections: int) -> Carrier:
+        account = account_of(mailing)
+        key = account.pk, mailing.channel
+        carrier = self._carriers.get(key)
+        if carrier is None or carrier.is_stopped:
+            carrier = self._carriers[key] = channel_of(mailing).open_carrier(account, connections)
+        return carrier
 
     def _until_stopped(self, rows: Iterable[PreparedRow], recorder: Recorder) -> Iterator[PreparedRow]:
         """The rows as they are asked for, until somebody stops the mailing or this worker."""
@@ -215,13 +214,13 @@ class SendingRun:
 
     async def _hand_over_few_by_few(self, packet: Packet, in_hand: _InHand, recorder: Recorder) -> None:
         """What must not leave twice is noted as in flight before it is handed over, and recorded before the next."""
-        few = in_hand.adapter.rows_at_a_time
+        few = in_hand.carrier.rows_at_a_time
         for first in range(0, len(in_hand.rows), few):
             rows = list(self._until_stopped(in_hand.rows[first : first + few], recorder))
             marked = await self._desk.ask(self._mark, packet, [row.key for row in rows]) if rows else set()
             if marked:
                 leaving = [row for row in rows if row.key in marked]
-                await in_hand.adapter.deliver(in_hand.letters, leaving, recorder.add)
+                await in_hand.carrier.deliver(in_hand.copies, leaving, recorder.add)
                 await recorder.finish()
 
     def _mark(self, packet: Packet, keys: list[int]) -> set[int]:
@@ -231,13 +230,13 @@ class SendingRun:
     def _end(self, packet: Packet, recorder: Recorder, end_lease: Callable[[], bool]) -> None:
         with in_organization(packet.mailing.organization):
             if recorder.accepted:
-                note_success(_account(packet).pk)
+                note_success(account_of(packet.mailing).pk)
             if end_lease():
                 finish(packet.mailing)
 
     def _pause_account(self, packet: Packet, problem: AccountProblem | SecretUnreadable) -> None:
         with in_organization(packet.mailing.organization):
-            open_circuit(_account(packet).pk, in_words(problem))
+            open_circuit(account_of(packet.mailing).pk, in_words(problem))
 
     def _pause_mailing(self, packet: Packet) -> None:
         sentence = _("Something in Bedel went wrong while sending. Nothing is lost; the operator finds it in the log.")
@@ -257,8 +256,3 @@ def send_what_is_due(seconds: float) -> bool:
     run = SendingRun(desk, seconds)
     desk.serve(run.main)
     return run.time_is_up
-
-
-def _account(packet: Packet) -> SenderAccount:
-    assert packet.mailing.sender is not None  # the check page lets no mailing through without
-    return packet.mailing.sender.account

@@ -1,16 +1,15 @@
-"""Send one test copy: the same letter by the same way as a recipient's, counted nowhere."""
+"""Send one test copy: the same copy by the same way as a recipient's, counted nowhere."""
 
 import asyncio
 
 from apps.campaigns.audience import audience
 from apps.campaigns.audience.audience import AudienceRow
+from apps.campaigns.channels.channel import Carrier, Copies, PreparedRow
+from apps.campaigns.channels.registry import account_of, channel_of
 from apps.campaigns.models import TestSend
 from apps.channels.outcomes import AccountProblem, Outcome, Result
 from apps.senders.account_trouble import in_words
 from apps.senders.secrets import SecretUnreadable
-
-from .adapters import Adapter, open_adapter
-from .copies import LetterMaker, PreparedRow
 
 
 def send_test_copy(test_send: TestSend) -> None:
@@ -27,19 +26,22 @@ def send_test_copy(test_send: TestSend) -> None:
 
 
 def _send(test_send: TestSend) -> tuple[bool, str]:
-    letters = LetterMaker(test_send.mailing)
-    rows = letters.prepare([_row_to_show(test_send)._replace(address=test_send.address)])
-    outcome = asyncio.run(_outcome(open_adapter(test_send.mailing, connections=1), letters, rows))
+    mailing = test_send.mailing
+    channel = channel_of(mailing)
+    carrier = channel.open_carrier(account_of(mailing), connections=1)
+    copies = channel.copies(mailing)
+    rows = copies.prepare([_row_to_show(test_send)._replace(address=test_send.address)])
+    outcome = asyncio.run(_outcome(carrier, copies, rows))
     return outcome.result == Result.ACCEPTED, outcome.reply
 
 
-async def _outcome(adapter: Adapter, letters: LetterMaker, rows: list[PreparedRow]) -> Outcome:
+async def _outcome(carrier: Carrier, copies: Copies, rows: list[PreparedRow]) -> Outcome:
     """What became of `rows`, which is always a single one."""
     outcomes: list[Outcome] = []
     try:
-        await adapter.deliver(letters, rows, outcomes.append)
+        await carrier.deliver(copies, rows, outcomes.append)
     finally:
-        await adapter.close()
+        await carrier.close()
     return outcomes[0]
 
 

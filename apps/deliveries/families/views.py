@@ -15,7 +15,7 @@ from apps.surveys.answering import QuestionClosed, record_answer
 from apps.surveys.models import Answer, Question
 from apps.targetlists.opting_out import has_opted_out, opt_in_again, opt_out
 
-from ..engine.copies import audience_rows
+from ..engine.audience_rows import audience_rows
 from ..models import Delivery
 from .links import opened_by_token
 

@@ -10,7 +10,6 @@ from apps.campaigns.models import Mailing
 from apps.channels.outcomes import Outcome, Result
 from apps.deliveries import tasks
 from apps.deliveries.engine import recording, sending
-from apps.deliveries.engine.adapters import ADAPTERS
 from apps.deliveries.engine.claiming import claim
 from apps.deliveries.engine.journal import Journal, left_journals
 from apps.deliveries.engine.recording import write_outcomes
@@ -113,7 +112,8 @@ def test_a_lease_from_before_the_clock_was_set_back_is_over(server, office, cloc
 
 @pytest.mark.feature("B1")
 @pytest.mark.parametrize("channel", ["pec", "sms"])
-def test_what_must_not_leave_twice_is_uncertain_when_its_worker_dies(server, office, clock, channel):
+def test_what_must_not_leave_twice_is_uncertain_when_its_worker_dies(server, office, clock, once_only, channel):
+    once_only(channel)
     mailing = started(*addresses(3), by=office, channel=channel)
     packet = claim("dead", {}).packet
     packet.mark_in_flight([packet.first_id])
@@ -123,7 +123,8 @@ def test_what_must_not_leave_twice_is_uncertain_when_its_worker_dies(server, off
 
 
 @pytest.mark.feature("B1")
-def test_a_pec_is_noted_as_in_flight_before_it_is_handed_over(server, office, monkeypatch):
+def test_a_pec_is_noted_as_in_flight_before_it_is_handed_over(server, office, monkeypatch, once_only):
+    once_only("pec")
     mailing = started(*addresses(3), by=office, channel="pec")
     seen = []
 
@@ -145,7 +146,8 @@ def test_a_pec_is_noted_as_in_flight_before_it_is_handed_over(server, office, mo
 
 
 @pytest.mark.feature("B1")
-def test_a_worker_that_has_slept_through_its_lease_hands_nothing_over(server, office, clock):
+def test_a_worker_that_has_slept_through_its_lease_hands_nothing_over(server, office, clock, once_only):
+    once_only("sms")
     mailing = started(*addresses(3), by=office, channel="sms")
     asleep = claim("asleep", {}).packet
     assert asleep.mark_in_flight([asleep.first_id]) == {asleep.first_id}
@@ -157,7 +159,7 @@ def test_a_worker_that_has_slept_through_its_lease_hands_nothing_over(server, of
     assert [*states(mailing).values()] == ["uncertain", "in_flight", "in_flight"]
 
 
-class BreakingAdapter:
+class BreakingCarrier:
     """Hands over the first row, and breaks with the second in its hands."""
 
     rows_at_a_time = 2
@@ -166,7 +168,7 @@ class BreakingAdapter:
     def __init__(self, account, connections):
         return
 
-    async def deliver(self, letters, rows, on_outcome):
+    async def deliver(self, copies, rows, on_outcome):
         on_outcome(Outcome(rows[0].key, Result.ACCEPTED, "Ok"))
         raise ZeroDivisionError
 
@@ -175,8 +177,8 @@ class BreakingAdapter:
 
 
 @pytest.mark.feature("B1")
-def test_what_an_adapter_had_in_its_hands_when_it_broke_is_uncertain(scoped, office, monkeypatch):
-    monkeypatch.setitem(ADAPTERS, ("sms", False), BreakingAdapter)
+def test_what_a_carrier_had_in_its_hands_when_it_broke_is_uncertain(scoped, office, once_only):
+    once_only("sms", BreakingCarrier)
     mailing = started(*addresses(4), by=office, channel="sms")
     tasks.work()
     assert [*states(mailing).values()] == ["sent", "uncertain", "waiting", "waiting"]

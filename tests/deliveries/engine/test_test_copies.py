@@ -2,8 +2,8 @@
 
 import pytest
 
+from apps.campaigns.channels.email import carriers
 from apps.campaigns.models import TestSend
-from apps.deliveries.engine import adapters
 from apps.deliveries.engine.test_copies import send_test_copy
 from apps.deliveries.models import Delivery
 from apps.senders import secrets
@@ -37,6 +37,6 @@ def test_a_test_copy_leaves_by_the_mail_service_at_its_european_address(scoped, 
         provider="mailgun", provider_domain="mg.x.example", encrypted_password=key, in_europe=True
     )
     with esp_server("mailgun") as service:
-        monkeypatch.setitem(adapters.EUROPEAN_ADDRESSES, "mailgun", service.url)
+        monkeypatch.setitem(carriers.EUROPEAN_ADDRESSES, "mailgun", service.url)
         assert copy_of(people.mailing("a@x.example", by=office)).state == "sent"
     assert [(mail.to, mail.subject) for mail in service.received] == [("office@x.example", "School trip")]

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.campaigns.content.rendering import Rendered, Renderer
-from apps.deliveries.engine.copies import audience_rows
+from apps.deliveries.engine.audience_rows import audience_rows
 from tests.deliveries.conftest import Sent
 
 pytestmark = pytest.mark.django_db

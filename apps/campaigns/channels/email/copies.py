@@ -1,8 +1,7 @@
-"""From a row to the message on the wire: what is the same for all is prepared once per mailing."""
+"""From a row to the copy on the wire: what is the same for all is prepared once per mailing."""
 
 import hashlib
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,37 +11,34 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
-from apps.campaigns.audience.audience import AudienceRow
-from apps.campaigns.content.merge_values import Loaded, language_of
-from apps.campaigns.content.rendering import UNSUBSCRIBE_LINK, Edition, Renderer
-from apps.campaigns.models import Mailing
 from apps.channels.email.esp import EspMail, EspRecipient
 from apps.channels.email.mime import Attachment, CompiledMessage, MailContent, compile_message
 from apps.channels.email.smtp import Envelope
-from apps.core.fetching import fetch
 from apps.senders.models import Sender
 
-from ..models import DeliveryAbout
-
-
-class PreparedRow(NamedTuple):
-    """A row with all that its letter needs."""
-
-    key: int
-    row: AudienceRow
-    edition: "CompiledEdition"
-    loaded: Loaded
+from ...audience.audience import AudienceRow
+from ...content.merge_values import Loaded, language_of
+from ...content.rendering import UNSUBSCRIBE_LINK, Edition, Renderer
+from ...models import Mailing
+from ..channel import PreparedRow
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledEdition:
-    """The letter in one language, and the skeleton of its messages."""
+    """The message in one language, and the skeleton of its messages."""
 
     edition: Edition
     message: CompiledMessage
 
 
-class LetterMaker:
+class EmailContent(NamedTuple):
+    """What the copy of one row is made from."""
+
+    edition: CompiledEdition
+    loaded: Loaded
+
+
+class EmailCopies:
     """Makes the envelopes of one mailing. Reads its attachments once, and compiles each edition once."""
 
     def __init__(self, mailing: Mailing):
@@ -63,14 +59,14 @@ class LetterMaker:
         self._key = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
 
     def prepare(self, rows: Sequence[AudienceRow]) -> list[PreparedRow]:
-        """Read all that the letters of `rows` need: some queries for all of them."""
+        """Read all that the copies of `rows` need: some queries for all of them."""
         loaded = self._renderer.values.load(rows)
-        return [PreparedRow(row.delivery_id, row, self._edition(row), loaded) for row in rows]
+        return [PreparedRow(row.delivery_id, row, EmailContent(self._edition(row), loaded)) for row in rows]
 
     def envelope(self, prepared: PreparedRow) -> Envelope:
-        """The letter of one row. Asks no database. Raises UnsendableAddress."""
-        row, edition = prepared.row, prepared.edition
-        values = self._renderer.own_values(edition.edition, row, prepared.loaded)
+        """The copy of one row. Asks no database. Raises UnsendableAddress."""
+        row, (edition, loaded) = prepared.row, prepared.content
+        values = self._renderer.own_values(edition.edition, row, loaded)
         content = edition.message.build(
             values,
             to_name=row.name,
@@ -82,18 +78,18 @@ class LetterMaker:
         return Envelope(row.delivery_id, self.sender.email, row.address, content, is_ready=True)
 
     def batches(self, rows: Iterable[PreparedRow]) -> Iterator[tuple[EspMail, list[EspRecipient]]]:
-        """The letters of `rows` for a mail service: each edition once, and its recipients with their own values."""
+        """The copies of `rows` for a mail service: each edition once, and its recipients with their own values."""
         by_edition: dict[int, list[PreparedRow]] = {}
         for row in rows:
-            by_edition.setdefault(id(row.edition), []).append(row)
+            by_edition.setdefault(id(row.content.edition), []).append(row)
         for same in by_edition.values():
-            edition = same[0].edition.edition
+            edition = same[0].content.edition.edition
             mail = EspMail(self._content, edition.subject, edition.html, edition.text)
             yield mail, [self._recipient(edition, prepared) for prepared in same]
 
     def _recipient(self, edition: Edition, prepared: PreparedRow) -> EspRecipient:
         row = prepared.row
-        values = {**edition.constants, **self._renderer.own_values(edition, row, prepared.loaded)}
+        values = {**edition.constants, **self._renderer.own_values(edition, row, prepared.content.loaded)}
         url = values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else ""
         return EspRecipient(row.delivery_id, row.name, row.address, values, url, self._message_id(row))
 
@@ -108,7 +104,7 @@ class LetterMaker:
         return self._editions[key]
 
     def _now(self) -> datetime:
-        """The same object for all letters of a second: a header has no smaller unit."""
+        """The same object for all copies of a second: a header has no smaller unit."""
         second = int(time.time())
         if second != self._second:
             self._second, self._date = second, timezone.now().replace(microsecond=0)
@@ -120,24 +116,6 @@ class LetterMaker:
             return f"<{uuid4().hex}@{self._domain}>"
         mark = hashlib.blake2b(b"message id %d" % row.delivery_id, key=self._key, digest_size=8)
         return f"<{row.delivery_id}.{mark.hexdigest()}@{self._domain}>"
-
-
-def audience_rows(rows: Sequence[tuple]) -> list[AudienceRow]:
-    """`rows` (Delivery.ROW_FIELDS of deliveries) with the students they are about: one query for all."""
-    about = _students_of([row[0] for row in rows])
-    return [
-        AudienceRow(person_id, name, address, normalized, "", None, language, variables, about[key], key)
-        for key, person_id, name, address, normalized, language, variables in rows
-    ]
-
-
-def _students_of(delivery_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-    """Delivery id -> the ids of the students it is about."""
-    about: dict[int, tuple[int, ...]] = defaultdict(tuple)
-    abouts = DeliveryAbout.objects.filter(delivery__any_of=delivery_ids).order_by("person_id")
-    for delivery_id, person_id in fetch(abouts.values_list("delivery_id", "person_id")):
-        about[delivery_id] += (person_id,)
-    return about
 
 
 def _sender(mailing: Mailing) -> Sender:

@@ -1,0 +1,1 @@
+"""Email, by the school's own server or by a mail service."""
