@@ -16,11 +16,23 @@ class Result(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """The result of the message `key`, with the server's reply or a sentence of ours."""
+    """The result of the message `key`, with the server's reply or a sentence of ours.
+
+    `reference`: the provider's own name of the message, by which it reports later. `parts`: of how many it consists, as
+    an SMS of its segments; 0 where nobody counts. `cost`: what it costs, as a decimal number; empty where not known.
+    """
 
     key: int
     result: Result
     reply: str = ""
+    reference: str = ""
+    parts: int = 0
+    cost: str = ""
+
+    @property
+    def has_details(self) -> bool:
+        """Whether the provider said more than its reply."""
+        return bool(self.reference or self.parts or self.cost)
 
 
 class AccountProblem(Exception):

@@ -68,6 +68,10 @@ class Delivery(OrganizationModel):
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     server_reply = models.CharField(_("what the server said"), max_length=1000, blank=True)
+    # What the provider calls it, of how many parts it consists (segments of an SMS), and what it cost.
+    reference = models.CharField(max_length=200, blank=True, db_default="", default="")
+    parts = models.PositiveSmallIntegerField(db_default=0, default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(null=True, blank=True)
 
@@ -93,6 +97,7 @@ class Delivery(OrganizationModel):
                 condition=Q(not_reached__isnull=False),
                 name="delivery_not_reached",
             ),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="delivery_by_reference"),
         ]
         ordering = ["id"]
 

@@ -60,6 +60,9 @@ class Journal:
     def note(self, packet_id: int, outcome: Outcome) -> None:
         """Append one outcome. Its reply is one line already, as every adapter makes it."""
         line = f"{packet_id}\t{outcome.key}\t{outcome.result}\t{outcome.reply}\n".encode("utf-8", "replace")
+        if outcome.has_details:
+            details = f"\t{outcome.reference}\t{outcome.parts}\t{outcome.cost}\n"
+            line = line[:-1] + details.encode("utf-8", "replace")
         end = self._end + len(line)
         if end > len(self._map):
             self._map.resize(end + _GROWTH)
@@ -93,10 +96,19 @@ def _entries(content: bytes) -> Iterator[Entry]:
     """The whole lines of a journal; what was never written is NUL, and the last line may have been cut off."""
     for line in content.rstrip(b"\0").decode("utf-8", "replace").split("\n")[:-1]:
         try:
-            packet_id, key, result, reply = line.split("\t", 3)
-            yield Entry(int(packet_id), Outcome(int(key), Result(result), reply))
+            yield _entry(line)
         except ValueError:
             logger.exception("a line of a journal cannot be read: %r", line)
+
+
+def _entry(line: str) -> Entry:
+    """One line; of a version that knew no details it has four fields. Raises ValueError."""
+    packet_id, key, result, reply, *details = line.split("\t")
+    outcome = Outcome(int(key), Result(result), reply)
+    if details:
+        reference, parts, cost = details
+        outcome = outcome._replace(reference=reference, parts=int(parts), cost=cost)
+    return Entry(int(packet_id), outcome)
 
 
 def _folder() -> Path:

@@ -33,18 +33,21 @@ _STATE_OF = {
 }
 
 # An acceptance stands, also when the lease had run out and somebody else has written something else.
-_UPDATE = """UPDATE deliveries_delivery SET server_reply = outcome.reply, attempts = attempts + 1,
+_UPDATE = """UPDATE deliveries_delivery SET server_reply = COALESCE(outcome.reply, ''), attempts = attempts + 1,
     state = CASE WHEN outcome.state = 'waiting' AND attempts + 1 >= {most} THEN 'failed' ELSE outcome.state END,
-    updated_at = %(now)s, sent_at = CASE WHEN outcome.state = 'sent' THEN %(now)s ELSE sent_at END
+    updated_at = %(now)s, sent_at = CASE WHEN outcome.state = 'sent' THEN %(now)s ELSE sent_at END{details}
 FROM {outcomes}
 WHERE deliveries_delivery.id = outcome.id AND deliveries_delivery.organization_id = %(organization)s
     AND (deliveries_delivery.state IN ('waiting', 'in_flight')
         OR outcome.state = 'sent' AND deliveries_delivery.state IN ('uncertain', 'failed'))"""
-# Lists as text: a driver takes its time over each element of an array. No reply has a line break in it.
-_POSTGRESQL = """unnest(string_to_array(%(ids)s, ',')::bigint[], string_to_array(%(states)s, ','),
-    string_to_array(%(replies)s, E'\\n')) AS outcome (id, state, reply)"""
-_SQLITE = """(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state,
-    json_extract(value, '$[2]') AS reply FROM json_each(%(outcomes)s)) AS outcome"""
+# An array of one empty text is no array of a text: then PostgreSQL has NULL in its place.
+# What most providers do not say: then the row's own columns of it are not written at all.
+_DETAILS = """,
+    reference = COALESCE(NULLIF(outcome.reference, ''), deliveries_delivery.reference),
+    parts = COALESCE(NULLIF(CAST(outcome.parts AS integer), 0), deliveries_delivery.parts),
+    cost = COALESCE(CAST(NULLIF(outcome.cost, '') AS numeric), deliveries_delivery.cost)"""
+_COLUMNS = ("id", "state", "reply")
+_COLUMNS_WITH_DETAILS = (*_COLUMNS, "reference", "parts", "cost")
 
 
 class Recorder:
@@ -100,23 +103,36 @@ class Recorder:
 def write_outcomes(packet: Packet, heard: Sequence[Outcome]) -> None:
     """Write what was heard of rows of `packet`, in the scope of its organisation, in one transaction."""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    parameters = {"now": now, "organization": packet.organization_id, **_columns(heard)}
-    outcomes = _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE
+    has_details = any(outcome.has_details for outcome in heard)
+    outcomes, columns = _as_table(heard, _COLUMNS_WITH_DETAILS if has_details else _COLUMNS)
+    parameters = {"now": now, "organization": packet.organization_id, **columns}
+    details = _DETAILS if has_details else ""
     dead = [outcome for outcome in heard if outcome.result == Result.REFUSED and says_dead(outcome.reply)]
     with transaction.atomic() if dead else nullcontext():
         with connection.cursor() as cursor:
-            cursor.execute(_UPDATE.format(most=MAX_ATTEMPTS, outcomes=outcomes), parameters)
+            cursor.execute(_UPDATE.format(most=MAX_ATTEMPTS, outcomes=outcomes, details=details), parameters)
         _mark_dead_addresses(dead)
 
 
-def _columns(heard: Sequence[Outcome]) -> dict[str, str]:
-    states = [_STATE_OF[outcome.result] for outcome in heard]
-    replies = [outcome.reply[:1000].replace("\0", "").replace("\n", " ") for outcome in heard]
-    if connection.vendor == "postgresql":
-        ids = ",".join(str(outcome.key) for outcome in heard)
-        return {"ids": ids, "states": ",".join(states), "replies": "\n".join(replies)}
-    rows = zip((outcome.key for outcome in heard), states, replies, strict=True)
-    return {"outcomes": json.dumps([list(row) for row in rows])}
+def _as_table(heard: Sequence[Outcome], names: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """SQL of a table `outcome` with the columns `names`, and its parameters: each column (SQLite: the whole) as text.
+
+    As text because a driver takes its time over each element of an array. No text of an outcome has a line break in it.
+    """
+    rows = [_cells(outcome)[: len(names)] for outcome in heard]
+    if connection.vendor != "postgresql":
+        extracted = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(names))
+        return f"(SELECT {extracted} FROM json_each(%(outcomes)s)) AS outcome", {"outcomes": json.dumps(rows)}
+    lists = ", ".join(f"string_to_array(%({name})s, E'\\n'){'::bigint[]' * (name == 'id')}" for name in names)
+    columns = {name: "\n".join(map(str, column)) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    return f"unnest({lists}) AS outcome ({', '.join(names)})", columns
+
+
+def _cells(outcome: Outcome) -> tuple[int | str, ...]:
+    """The values of _COLUMNS_WITH_DETAILS."""
+    reply = outcome.reply[:1000].replace("\0", "").replace("\n", " ")
+    reference = outcome.reference[:200].replace("\0", "").replace("\n", " ")
+    return outcome.key, _STATE_OF[outcome.result], reply, reference, outcome.parts, outcome.cost
 
 
 def _mark_dead_addresses(refused: list[Outcome]) -> None:
