@@ -66,7 +66,7 @@ class OnceOnly(EmailChannel):
 
     def __init__(self, code: str, carrier: Opener) -> None:
         self.code = code
-        self.carriers = {SenderAccount.Provider.SMTP: carrier}
+        self.carriers = {"smtp": carrier}
 
     def leaves_once(self, account: SenderAccount) -> bool:
         return True

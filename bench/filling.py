@@ -46,7 +46,7 @@ def make_school(slug: str, port: int = 25, connections: int = 8, packet_size: in
     with in_organization(organization):
         server = {"host": "127.0.0.1", "port": port, "security": "none", "max_connections": connections}
         account = SenderAccount.objects.create(name="Mail server", **server)
-        sender = Sender.objects.create(name=name, email=f"office@{slug}.example", account=account, is_default=True)
+        sender = Sender.objects.create(name=name, address=f"office@{slug}.example", account=account, is_default=True)
     return School(organization, office, sender)
 
 

@@ -25,7 +25,7 @@ def make_organization(slug: str, **fields) -> Organization:
     with in_organization(organization):
         Role.ship()
         account = SenderAccount.objects.create(name="Mail", host="127.0.0.1", port=9, security="none")
-        Sender.objects.create(name="Office", email=f"office@{slug}.example", account=account, is_default=True)
+        Sender.objects.create(name="Office", address=f"office@{slug}.example", account=account, is_default=True)
     return organization
 
 

@@ -10,21 +10,20 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
 from apps.channels.email.oauth2 import is_trusted_address
 from apps.core.form_looks import LooksMixin, say_bounds
 
 from . import account_trouble
 from .models import SenderAccount, new_webhook_key
+from .providers import OAUTH2_FIELDS, PASSWORD_FIELDS, provider
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*")
-Provider, Authentication = SenderAccount.Provider, SenderAccount.Authentication
+Authentication = SenderAccount.Authentication
 
 _SERVER = ("host", "port", "security", "authentication", "username", "max_connections", "messages_per_connection")
-_OAUTH2 = ("oauth_token_url", "oauth_client_id", "client_secret", "refresh_token")
-_SERVICE = ("api_key", "provider_domain", "in_europe", "webhook_secret")
 _OF_SERVICE = ("provider_domain", "in_europe")
 _PLAIN = ("name", "provider", *_SERVER, "oauth_token_url", "oauth_client_id", *_OF_SERVICE, "messages_per_minute")
+_OF_ALL = {"name", "provider", "messages_per_minute"}
 # Field -> what is said where it is needed and empty.
 _NEEDED = {
     "host": gettext_lazy("Write the name of the mail server, such as smtp.school.example."),
@@ -147,18 +146,14 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
 
     def _fitting(self) -> set[str]:
         """The fields that mean something for what was chosen."""
-        if self.cleaned_data["provider"] != Provider.SMTP:
-            provider = self.cleaned_data["provider"]
-            left_out = set() if provider == Provider.MAILGUN else {"provider_domain"}
-            return {*_SERVICE} - left_out - (set() if provider in EUROPEAN_ADDRESSES else {"in_europe"})
-        if self.cleaned_data.get("authentication") == Authentication.OAUTH2:
-            return {*_SERVER, *_OAUTH2}
-        return {*_SERVER, "password"}
+        fields = provider(self.cleaned_data["provider"]).fields
+        is_oauth2 = self.cleaned_data.get("authentication") == Authentication.OAUTH2
+        return set(fields - (PASSWORD_FIELDS if is_oauth2 else OAUTH2_FIELDS))
 
     def _forget_what_does_not_fit(self) -> None:
         """What is typed in the other groups counts for nothing, right or wrong."""
         untouched = SenderAccount()
-        for name in {*_SERVER, *_OAUTH2, *_SERVICE, "password"} - self._fitting():
+        for name in self.fields.keys() - self._fitting() - _OF_ALL:
             self.errors.pop(name, None)
             self.cleaned_data[name] = getattr(untouched, name) if name in _PLAIN else ""
 
@@ -172,13 +167,13 @@ class SenderAccountForm(LooksMixin, forms.ModelForm):
 
     def _look_at_the_keys(self) -> None:
         """What could never work is said now, and not found when mail does not leave or no report is understood."""
-        provider, key = self.cleaned_data["provider"], self.cleaned_data.get("api_key")
-        if key and provider == Provider.MAILJET and ":" not in key:
+        chosen, key = self.cleaned_data["provider"], self.cleaned_data.get("api_key")
+        if key and chosen == "mailjet" and ":" not in key:
             self.add_error("api_key", _("Mailjet has two: type the API key, a colon, and the secret key."))
         secret = self.cleaned_data.get("webhook_secret")
-        if secret and provider == Provider.SENDGRID and not _is_public_key(secret):
+        if secret and chosen == "sendgrid" and not _is_public_key(secret):
             self.add_error("webhook_secret", _("This is not the verification key that SendGrid shows for its reports."))
-        if secret and provider not in (Provider.MAILGUN, Provider.SENDGRID) and ":" not in secret:
+        if secret and chosen not in ("mailgun", "sendgrid") and ":" not in secret:
             self.add_error("webhook_secret", _("Type the user name, a colon, and the password."))
 
     def _ask_for_secrets_again(self) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.organizations.scoping import OrganizationModel
 
-from . import secrets
+from . import providers, secrets, sender_kinds
 
 
 def new_webhook_key() -> str:
@@ -20,15 +20,6 @@ def new_webhook_key() -> str:
 
 class SenderAccount(OrganizationModel):
     """How mail leaves: an SMTP server and its login, or a mail service with its key. And whether that works now."""
-
-    class Provider(models.TextChoices):
-        SMTP = "smtp", _("A mail server (SMTP)")
-        BREVO = "brevo", "Brevo"
-        MAILGUN = "mailgun", "Mailgun"
-        MAILJET = "mailjet", "Mailjet"
-        POSTMARK = "postmark", "Postmark"
-        SENDGRID = "sendgrid", "SendGrid"
-        SPARKPOST = "sparkpost", "SparkPost"
 
     class Security(models.TextChoices):
         NONE = "none", _("None (only inside one machine or network)")
@@ -40,7 +31,7 @@ class SenderAccount(OrganizationModel):
         OAUTH2 = "oauth2", _("OAuth 2 (Microsoft 365, Google)")
 
     name = models.CharField(_("name"), max_length=100)
-    provider = models.CharField(_("leaves by"), max_length=20, choices=Provider, default=Provider.SMTP)
+    provider = models.CharField(_("leaves by"), max_length=20, choices=providers.choices, default="smtp")
     host = models.CharField(_("server"), max_length=253, blank=True)
     port = models.PositiveIntegerField(
         _("port"), default=587, validators=[MinValueValidator(1), MaxValueValidator(65535)]
@@ -106,8 +97,8 @@ class SenderAccount(OrganizationModel):
 
     @property
     def is_service(self) -> bool:
-        """Whether mail leaves by a mail service's own interface instead of SMTP."""
-        return self.provider != self.Provider.SMTP
+        """Whether messages leave by a service's own interface, and the service reports what became of them."""
+        return providers.provider(self.provider).is_service
 
     @property
     def webhook_address(self) -> str:
@@ -118,10 +109,12 @@ class SenderAccount(OrganizationModel):
 
 
 class Sender(OrganizationModel):
-    """A From address. Exactly one of an organisation's senders is the default (see make_default)."""
+    """Who a message of one channel is from. Of each channel one is the default (see make_default)."""
 
+    channel = models.CharField(max_length=10, choices=sender_kinds.choices, default="email", db_default="email")
     name = models.CharField(_("name people see"), max_length=100)
-    email = models.EmailField(_("address people see"))
+    # What it is, the channel says (see sender_kinds): an email address, a number, a name.
+    address = models.CharField(_("address people see"), max_length=254, db_column="email")
     reply_to = models.EmailField(_("answers go to"), blank=True, help_text=_("Empty: to the address people see."))
     account = models.ForeignKey(
         SenderAccount, on_delete=models.PROTECT, related_name="senders", verbose_name=_("leaves by")
@@ -130,19 +123,24 @@ class Sender(OrganizationModel):
 
     class Meta(OrganizationModel.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["organization", "email", "name"], name="sender_address"),
+            models.UniqueConstraint(fields=["organization", "channel", "address", "name"], name="sender_address"),
             models.UniqueConstraint(
-                fields=["organization"], condition=models.Q(is_default=True), name="sender_one_default"
+                fields=["organization", "channel"], condition=models.Q(is_default=True), name="sender_one_default"
             ),
         ]
         ordering = ["-is_default", "name"]
         verbose_name = _("sender")
 
     def __str__(self) -> str:
-        return f"{self.name} · {self.email}"
+        return f"{self.name} · {self.address}"
+
+    @classmethod
+    def default(cls, channel: str) -> "Sender | None":
+        """The one that a new message of `channel` starts with; None without any."""
+        return cls.objects.filter(channel=channel).order_by("-is_default", "name").first()
 
     def make_default(self) -> None:
-        """Make this the sender that a new message starts with."""
-        Sender.objects.filter(is_default=True).update(is_default=False)
+        """Make this the sender that a new message of its channel starts with."""
+        Sender.objects.filter(channel=self.channel, is_default=True).update(is_default=False)
         Sender.objects.filter(pk=self.pk).update(is_default=True)
         self.is_default = True

@@ -11,7 +11,7 @@ from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
-from . import account_trouble
+from . import account_trouble, providers, sender_kinds
 from .account_form import SenderAccountForm
 from .checking import CannotBeTried, try_account
 from .forms import SenderForm
@@ -36,7 +36,11 @@ def add(request: HttpRequest) -> HttpResponse:
     if not SenderAccount.objects.exists():
         messages.warning(request, _("A sender needs an account to leave by. Add the account first."))
         return redirect(request.organization.url("senders:account_add"))  # type: ignore[attr-defined]
-    return _sender_form(request, SenderForm(request.POST or None))
+    # Without a known channel in the address of the page: of the first, which is email.
+    codes = [code for code, _label in sender_kinds.choices()]
+    wanted = request.GET.get("channel", "")
+    sender = Sender(channel=wanted if wanted in codes else codes[0])
+    return _sender_form(request, SenderForm(request.POST or None, instance=sender))
 
 
 @requires(Permission.MANAGE_SENDERS)
@@ -83,6 +87,7 @@ def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "")
         "name": name,
         "trouble": account_trouble.sentence(form.instance),
         "reports_to": form.instance.webhook_address,
+        "services": "|".join(provider.code for provider in providers.all_providers() if provider.is_service),
         "european": "|".join(EUROPEAN_ADDRESSES),
     }
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):

@@ -37,7 +37,7 @@ def test_the_list_shows_senders_and_accounts(administrator_client, school):
 
 @pytest.mark.feature("S2.11")
 def test_a_sender_is_added_and_changed(administrator_client, school, account):
-    data = {"name": "Head", "email": "head@almendral.example", "account": account.pk}
+    data = {"name": "Head", "address": "head@almendral.example", "account": account.pk}
     post(administrator_client, school, "senders:add", **data)
     sender = Sender.objects.get(name="Head")
     assert not sender.is_default
@@ -48,7 +48,7 @@ def test_a_sender_is_added_and_changed(administrator_client, school, account):
 
 @pytest.mark.feature("S0.7")
 def test_an_administrator_changes_the_default_sender(administrator_client, school, account):
-    head = Sender.objects.create(name="Head", email="head@almendral.example", account=account)
+    head = Sender.objects.create(name="Head", address="head@almendral.example", account=account)
     page = post(administrator_client, school, "senders:make_default", head.pk)
     assert "New messages start with Head" in page.text
     assert [sender.name for sender in Sender.objects.filter(is_default=True)] == ["Head"]
@@ -56,37 +56,37 @@ def test_an_administrator_changes_the_default_sender(administrator_client, schoo
 
 def test_the_first_sender_becomes_the_default(administrator_client, school, account):
     Sender.objects.all().delete()
-    post(administrator_client, school, "senders:add", name="A", email="a@almendral.example", account=account.pk)
+    post(administrator_client, school, "senders:add", name="A", address="a@almendral.example", account=account.pk)
     assert Sender.objects.get().is_default
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"email": "head@almendral.example\r\nBcc: all@x.example"}, "valid email"),
-        ({"email": "head"}, "valid email"),
+        ({"address": "head@almendral.example\r\nBcc: all@x.example"}, "valid email"),
+        ({"address": "head"}, "valid email"),
         ({"name": "Head\x00"}, "Null characters"),
         ({"name": "Head\x1b"}, "invisible characters"),
         ({"name": "x" * 10_000}, "at most 100"),
-        ({"name": "Office", "email": "office@almendral.example"}, "already"),
+        ({"name": "Office", "address": "office@almendral.example"}, "already"),
         ({"account": "999999"}, "valid choice"),
     ],
 )
 def test_a_wrong_sender_is_answered_by_a_sentence(administrator_client, school, account, wrong, sentence):
-    data = {"name": "Head", "email": "head@almendral.example", "account": account.pk} | wrong
+    data = {"name": "Head", "address": "head@almendral.example", "account": account.pk} | wrong
     page = post(administrator_client, school, "senders:add", **data)
     assert sentence in page.text
     assert Sender.objects.count() == 1
 
 
 def test_a_line_break_in_the_name_becomes_a_space(administrator_client, school, account):
-    data = {"name": "Head\r\nBcc: all@x.example", "email": "head@almendral.example", "account": account.pk}
+    data = {"name": "Head\r\nBcc: all@x.example", "address": "head@almendral.example", "account": account.pk}
     post(administrator_client, school, "senders:add", **data)
-    assert Sender.objects.get(email="head@almendral.example").name == "Head Bcc: all@x.example"
+    assert Sender.objects.get(address="head@almendral.example").name == "Head Bcc: all@x.example"
 
 
 def test_sending_the_form_twice_makes_one_sender(administrator_client, school, account):
-    data = {"name": "Head", "email": "head@almendral.example", "account": account.pk}
+    data = {"name": "Head", "address": "head@almendral.example", "account": account.pk}
     for _time in range(2):
         post(administrator_client, school, "senders:add", **data)
     assert Sender.objects.filter(name="Head").count() == 1
@@ -95,7 +95,7 @@ def test_sending_the_form_twice_makes_one_sender(administrator_client, school, a
 def test_the_account_of_another_school_cannot_be_chosen(administrator_client, school, other_school):
     with in_organization(other_school):
         theirs = SenderAccount.objects.get()
-    post(administrator_client, school, "senders:add", name="A", email="a@almendral.example", account=theirs.pk)
+    post(administrator_client, school, "senders:add", name="A", address="a@almendral.example", account=theirs.pk)
     with in_organization(school):
         assert not Sender.objects.filter(name="A").exists()
 

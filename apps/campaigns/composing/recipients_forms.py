@@ -35,7 +35,8 @@ class RecipientsForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["sender"].queryset = Sender.objects.order_by("-is_default", "name")  # type: ignore[attr-defined]
+        senders = Sender.objects.filter(channel=self.instance.channel)
+        self.fields["sender"].queryset = senders.order_by("-is_default", "name")  # type: ignore[attr-defined]
         self.fields["year"].queryset = AcademicYear.objects.all()  # type: ignore[attr-defined]
         for name in ("sender", "year", "reply_to"):
             self.fields[name].widget.attrs["class"] = "input"
@@ -45,7 +46,7 @@ class RecipientsForm(forms.ModelForm):
             self.fields[name].widget.attrs |= COUNT_ANEW | {"hx-post": page}
         self.fields["include_former"].widget.attrs["data-submit"] = "yes"
         sender = self.instance.sender
-        usual = (sender.reply_to or sender.email) if sender else ""
+        usual = (sender.reply_to or sender.address) if sender else ""
         self.fields["reply_to"].widget.attrs |= {"placeholder": usual, "inputmode": "email"}
 
     def clean_reply_to(self) -> str:

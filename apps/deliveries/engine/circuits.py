@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.campaigns.models import Mailing
 from apps.core.starting_work import start, start_on_commit
 from apps.organizations.scoping import without_scope
-from apps.senders.checking import try_account
+from apps.senders.checking import can_be_tried, try_account
 from apps.senders.models import Sender, SenderAccount
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def try_again(account_id: int) -> None:
     account = SenderAccount.objects.filter(pk=account_id).exclude(problem="").first()
     if account is None:
         return
-    problem = try_account(account) if account.provider == SenderAccount.Provider.SMTP else ""
+    problem = try_account(account) if can_be_tried(account) else ""
     if not problem:
         close_circuit(account_id)
         return

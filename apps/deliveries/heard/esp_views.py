@@ -64,9 +64,9 @@ def _view_for(account: SenderAccount) -> AnymailCoreWebhookView:
     view = _VIEWS[account.provider]
     careful: Any = type(view.__name__, (_Careful, view), {})
     secret = secrets.decrypt(account.encrypted_webhook_secret)
-    if account.provider == SenderAccount.Provider.MAILGUN:  # always signed, by older accounts with the key itself
+    if account.provider == "mailgun":  # always signed, by older accounts with the key itself
         return careful(webhook_secret=[], webhook_signing_key=secret or account.password)
-    if account.provider == SenderAccount.Provider.SENDGRID:
+    if account.provider == "sendgrid":
         return careful(webhook_secret=[], tracking_webhook_verification_key=secret or None)
     return careful(webhook_secret=secret or [])  # `user:password` of HTTP's basic authentication
 

@@ -120,7 +120,7 @@ def _sender(plan: SchoolPlan) -> None:
     account = SenderAccount.objects.create(
         name=ACCOUNT_NAME, host="127.0.0.1", port=8025, security="none", max_connections=4
     )
-    Sender.objects.create(name=plan.name, email=f"office@{plan.slug}.example", account=account, is_default=True)
+    Sender.objects.create(name=plan.name, address=f"office@{plan.slug}.example", account=account, is_default=True)
 
 
 class _Writer:

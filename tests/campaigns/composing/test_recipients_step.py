@@ -57,7 +57,7 @@ def test_a_new_message_starts_with_the_default_sender_and_the_current_year(schoo
         now = timezone.localdate().year
         current = people.year("now", now - 1 if timezone.localdate().month < 9 else now)
         default = Sender.objects.get()
-        Sender.objects.create(name="A Board", email="board@almendral.example", account=default.account)
+        Sender.objects.create(name="A Board", address="board@almendral.example", account=default.account)
     response = office_client.post(school.url("campaigns:new"))
     with in_organization(school):
         mailing = Mailing.objects.get()
@@ -136,7 +136,7 @@ def test_the_sender_is_one_of_those_configured(draft, office_client, other_schoo
     with in_organization(other_school):
         foreign = Sender.objects.get()
     with in_organization(draft.organization):
-        board = Sender.objects.create(name="Board", email="board@x.example", account=Sender.objects.get().account)
+        board = Sender.objects.create(name="Board", address="board@x.example", account=Sender.objects.get().account)
     post_recipients(office_client, draft, "next", sender=board.pk)
     assert fresh(draft).sender == board
     assert "Select a valid choice" in text(post_recipients(office_client, draft, "next", sender=foreign.pk))

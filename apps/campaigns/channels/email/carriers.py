@@ -72,4 +72,4 @@ def _envelopes(copies: EmailCopies, rows: Iterable[PreparedRow], on_outcome: OnO
 
 
 # By the provider of the account.
-CARRIERS: dict[str, Opener] = {SenderAccount.Provider.SMTP: SmtpCarrier, **dict.fromkeys(SERVICES, EspCarrier)}
+CARRIERS: dict[str, Opener] = {"smtp": SmtpCarrier, **dict.fromkeys(SERVICES, EspCarrier)}

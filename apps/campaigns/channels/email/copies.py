@@ -48,14 +48,14 @@ class EmailCopies:
         self._editions: dict[tuple[str, bool], CompiledEdition] = {}
         self._content = MailContent(
             from_name=self.sender.name,
-            from_email=self.sender.email,
+            from_email=self.sender.address,
             reply_to=mailing.reply_to or self.sender.reply_to,
             attachments=tuple(_attachments(mailing)),
             bulk=True,
         )
         self._second = 0
         self._date = timezone.now()
-        self._domain = self.sender.email.rpartition("@")[2]
+        self._domain = self.sender.address.rpartition("@")[2]
         self._key = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
 
     def prepare(self, rows: Sequence[AudienceRow]) -> list[PreparedRow]:
@@ -75,7 +75,7 @@ class EmailCopies:
             date=self._now(),
             unsubscribe_url=values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else "",
         )
-        return Envelope(row.delivery_id, self.sender.email, row.address, content, is_ready=True)
+        return Envelope(row.delivery_id, self.sender.address, row.address, content, is_ready=True)
 
     def batches(self, rows: Iterable[PreparedRow]) -> Iterator[tuple[EspMail, list[EspRecipient]]]:
         """The copies of `rows` for a mail service: each edition once, and its recipients with their own values."""

@@ -1,0 +1,88 @@
+"""What an account may be: the providers that Bedel knows, which channels each carries, and what it has to be told.
+
+The ones for email are here; a channel brings its own (`campaigns/channels/registry.py` hands them on).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
+
+if TYPE_CHECKING:
+    from .models import SenderAccount
+
+# Logs in, sends nothing, and says what is wrong (empty: all is well).
+Trial = Callable[["SenderAccount"], str]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """`fields`: those of SenderAccountForm that mean something for it. `is_service`: it reports to a hook of ours.
+
+    Without a `trial` nobody can tell whether it works before something is sent.
+    """
+
+    code: str
+    label: Any
+    channels: tuple[str, ...]
+    fields: frozenset[str] = frozenset()
+    is_service: bool = False
+    trial: Trial | None = None
+
+
+_PROVIDERS: dict[str, Provider] = {}
+
+
+def register(provider: Provider) -> None:
+    """Make a provider known under its code, in place of one that was known under it before."""
+    _PROVIDERS[provider.code] = provider
+
+
+def unregister(code: str) -> None:
+    """Forget a provider."""
+    _PROVIDERS.pop(code, None)
+
+
+def provider(code: str) -> Provider:
+    """The provider with this code; one that carries nothing where the code is of another version of Bedel."""
+    return _PROVIDERS.get(code) or Provider(code, code, ())
+
+
+def all_providers() -> list[Provider]:
+    """All of them, in the order in which they were registered."""
+    return list(_PROVIDERS.values())
+
+
+def choices() -> list[tuple[str, Any]]:
+    """Code and name of each, in the order in which they were registered."""
+    return [(each.code, each.label) for each in _PROVIDERS.values()]
+
+
+def providers_of(channel: str) -> list[str]:
+    """The codes of the providers that carry `channel`."""
+    return [each.code for each in _PROVIDERS.values() if channel in each.channels]
+
+
+SERVER_FIELDS = frozenset(
+    {"host", "port", "security", "authentication", "username", "max_connections", "messages_per_connection"}
+)
+PASSWORD_FIELDS = frozenset({"password"})
+OAUTH2_FIELDS = frozenset({"oauth_token_url", "oauth_client_id", "client_secret", "refresh_token"})
+_SERVICE_FIELDS = frozenset({"api_key", "webhook_secret"})
+
+
+def _service(code: str, name: str) -> Provider:
+    fields = _SERVICE_FIELDS | ({"in_europe"} if code in EUROPEAN_ADDRESSES else set())
+    fields |= {"provider_domain"} if code == "mailgun" else set()
+    return Provider(code, name, ("email",), fields, is_service=True)
+
+
+def register_those_of_email(trial: Trial) -> None:
+    """The mail server, and the mail services."""
+    fields = SERVER_FIELDS | PASSWORD_FIELDS | OAUTH2_FIELDS
+    register(Provider("smtp", _("A mail server (SMTP)"), ("email",), fields, trial=trial))
+    for name in ("Brevo", "Mailgun", "Mailjet", "Postmark", "SendGrid", "SparkPost"):
+        register(_service(name.lower(), name))
