@@ -165,7 +165,7 @@ class TestSend(OrganizationModel):
         FAILED = "failed", _("Failed")
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="test_sends")
-    address = models.EmailField(_("to"))
+    address = models.CharField(_("to"), max_length=254)
     # Whose values it shows; empty for an audience without registered people.
     as_address = models.CharField(max_length=254, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)

@@ -1,6 +1,7 @@
 """Addresses as people type them, and as they paste them from a mail program or a sheet."""
 
 import re
+from collections.abc import Callable
 from email.utils import unquote
 from typing import NamedTuple
 
@@ -30,15 +31,18 @@ class TypedAddress(NamedTuple):
     normalized: str
 
 
-def read_typed(text: str) -> tuple[list[TypedAddress], list[tuple[str, str]]]:
+def read_typed(
+    text: str, normalize: Callable[[str], str] = normalize_email
+) -> tuple[list[TypedAddress], list[tuple[str, str]]]:
     """Read entries separated by commas, semicolons, tabs or line ends: (good ones, (bad text, sentence) of the others).
 
     Each may be an address alone, `Name <address>`, `"Last, First" <address>` or `address (Name)`. None is read in part.
+    `normalize` raises ValidationError for what is no address.
     """
     good, bad = [], []
     for entry in _entries(text.replace("\0", "\N{SYMBOL FOR NULL}")):
         try:
-            good.append(_read(entry))
+            good.append(_read(entry, normalize))
         except ValidationError as error:
             bad.append((entry, error.messages[0]))
     return good, bad
@@ -59,13 +63,13 @@ def _is_last_name_first(parts: list[str]) -> bool:
     return len(parts) == 2 and "@" not in parts[0] and "@" in parts[1] and bool(_named(parts[1]))
 
 
-def _read(entry: str) -> TypedAddress:
+def _read(entry: str, normalize: Callable[[str], str]) -> TypedAddress:
     """Raises ValidationError with a sentence."""
     found = _named(entry) or _commented(entry)
     name, address = (found["name"].strip(), found["address"].strip()) if found else ("", entry)
     if not address or re.search(r"[<>]", address):
         raise ValidationError(_("“%(value)s” is not an email address.") % {"value": printable(entry)[:100]})
-    normalized = normalize_email(address)
+    normalized = normalize(address)
     is_address_again = address.lower() in (name.lower(), name[1:-1].lower())
     if "@" in _quoted.sub("", name) and not is_address_again:
         raise ValidationError(_("“%(value)s” has two addresses in it.") % {"value": printable(entry)[:100]})

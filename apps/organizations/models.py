@@ -34,6 +34,8 @@ class Organization(models.Model):
     packet_interval = models.PositiveIntegerField(
         _("seconds from one packet to the next"), default=60, validators=[MaxValueValidator(86_400)]
     )
+    # What is turned on beside email: codes, such as that of a channel.
+    modules = models.JSONField(default=list, blank=True, db_default=[])
     # Of the letter on paper to families that no email reaches; empty: Bedel's own words.
     letter_text = models.TextField(_("text of the printed letter"), blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

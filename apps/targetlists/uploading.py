@@ -1,6 +1,6 @@
 """A file of addresses becomes a list: its first row names the columns, and the further columns become tags."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from itertools import islice
 
@@ -34,8 +34,10 @@ RESERVED |= {"sender", "today", "school_year", "unsubscribe_link", "bedel_questi
 RESERVED |= {"bedel_question_text", "bedel_footer_text"}
 
 
-def upload_list(file, user) -> UploadedList:
+def upload_list(file, user, normalize: Callable[[str], str] = normalize_email) -> UploadedList:
     """Read an uploaded file (address, name, then any columns) into an UploadedList, whole or not at all.
+
+    `normalize` raises ValidationError for a cell that is no address.
 
     Its `about_repeated` is a sentence on rows that repeat an address: of these the first counts. Raises
     FileHasMistakes with rows, columns and values that do not match, and FileRefused when it cannot be read at all.
@@ -48,7 +50,7 @@ def upload_list(file, user) -> UploadedList:
         variables = _variables(table.header, mistakes)
         uploaded = UploadedList.objects.create(name=printable(file.name)[-255:], variables=variables, created_by=user)
         try:
-            uploaded.rows_total, repeated = _insert(_rows(uploaded, table, mistakes))
+            uploaded.rows_total, repeated = _insert(_rows(uploaded, table, normalize, mistakes))
         except FileRefused as refusal:
             if not mistakes.number:
                 raise
@@ -116,19 +118,21 @@ def _variables(header: list[str], mistakes: Mistakes) -> list[str]:
     return names
 
 
-def _rows(uploaded: UploadedList, table: OpenTable, mistakes: Mistakes) -> Iterator[UploadedRow]:
+def _rows(
+    uploaded: UploadedList, table: OpenTable, normalize: Callable[[str], str], mistakes: Mistakes
+) -> Iterator[UploadedRow]:
     """The rows up to the first mistake; those below are looked through for others."""
     for number, cells in table.rows():
-        normalized = _normalized(number, cells, mistakes)
+        normalized = _normalized(number, cells, normalize, mistakes)
         for sentence in _wrong_cells(number, cells, len(table.header)):
             mistakes.add(sentence)
         if not mistakes.number:
             yield _row(uploaded, number, cells, normalized)
 
 
-def _normalized(number: int, cells: list[str], mistakes: Mistakes) -> str:
+def _normalized(number: int, cells: list[str], normalize: Callable[[str], str], mistakes: Mistakes) -> str:
     try:
-        return normalize_email(cells[0] if cells else "")
+        return normalize(cells[0] if cells else "")
     except ValidationError as error:
         mistakes.add(_("Row %(row)s, column 1: %(what)s") % {"row": number, "what": error.messages[0]})
     return ""

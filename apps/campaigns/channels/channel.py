@@ -1,10 +1,19 @@
 """What a channel is: the one object that knows what email, SMS or PEC need, so that nobody else has to ask."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
 from apps.channels.outcomes import AccountProblem, Outcome, gettext_noop
+from apps.core.typed_addresses import TypedAddress, read_typed
+from apps.organizations.models import Membership, Organization
 from apps.senders.models import SenderAccount
+from apps.senders.providers import Provider
+from apps.senders.sender_kinds import SenderKind
 
 if TYPE_CHECKING:
     from ..models import Mailing
@@ -45,6 +54,16 @@ class Carrier(Protocol):
 
 
 Opener = Callable[[SenderAccount, int], Carrier]
+# A text of a message that may have tags in it, and what it is written in (see core.merge_tags).
+Source = tuple[str, Literal["html", "text", "header", "url"]]
+
+
+class Preview(NamedTuple):
+    """A copy as one recipient gets it, for looking at it; `html` is empty where the channel has none."""
+
+    subject: str
+    html: str
+    text: str
 
 
 class Channel:
@@ -60,8 +79,67 @@ class Channel:
     # What a member needs besides a right to send, and which module of the organisation turns it on; empty: nothing.
     permission = ""
     module = ""
-    # What carries it: how to open a carrier, by the provider of the account (SenderAccount.provider).
+    # What a sender of it is, and the providers that carry it, where they are not known to `senders` already; and how
+    # to open a carrier, by the provider of the account.
+    sender_kind: SenderKind | None = None
+    providers: Sequence[Provider] = ()
     carriers: Mapping[str, Opener] = {}
+    # The second step: its page, and a ModelForm of Mailing (what cannot be kept is an error, what is missing is not).
+    content_form: type[forms.ModelForm]
+    content_template: str
+    takes_attachments = False
+    # Shows a Preview on the third step.
+    preview_template = "campaigns/_preview_text.html"
+    is_known = True
+
+    def is_open_to(self, membership: Membership) -> bool:
+        """Whether the organisation has turned it on, and the member may use it."""
+        is_on = not self.module or self.module in membership.organization.modules
+        return is_on and (not self.permission or membership.may(self.permission))
+
+    # -- who gets it
+
+    def normalize(self, address: str, organization: Organization) -> str:
+        """The form of `address` by which two spellings of one are known. Raises ValidationError with a sentence."""
+        raise NotImplementedError
+
+    def read_typed(self, text: str, organization: Organization) -> tuple[list[TypedAddress], list[tuple[str, str]]]:
+        """The addresses in a typed text, and the (bad text, sentence) of the others."""
+        return read_typed(text, lambda address: self.normalize(address, organization))
+
+    def test_address(self, user: User) -> str:
+        """Where a member's test copy goes unless he says otherwise; empty where that is not known."""
+        return ""
+
+    # -- what it says
+
+    def sources(self, mailing: "Mailing") -> list[Source]:
+        """The texts of `mailing` in which tags may stand."""
+        return [(mailing.body, "text")]
+
+    def obstacles(self, mailing: "Mailing") -> list[str]:
+        """A sentence for each thing in what `mailing` says that keeps it from being sent, but for wrong tags."""
+        return [] if mailing.body.strip() else [_("The message is empty.")]
+
+    def freeze(self, mailing: "Mailing") -> None:
+        """Write on `mailing` what will really be sent, once for all recipients."""
+
+    def preview(self, mailing: "Mailing", row: Any) -> Preview:
+        """The copy of `row` (an AudienceRow)."""
+        raise NotImplementedError
+
+    # -- what pages say of it
+
+    def title(self, mailing: "Mailing") -> str:
+        """What goes out, how and from whom, as a sentence."""
+        names = {"subject": mailing, "channel": self.label, "sender": mailing.sender_name}
+        return _("%(subject)s (%(channel)s), from %(sender)s.") % names
+
+    def about_cost(self, mailing: "Mailing", getting: int) -> str:
+        """What it costs to send `mailing` to so many, as a sentence; empty where that is not known."""
+        return ""
+
+    # -- sending
 
     def copies(self, mailing: "Mailing") -> Copies:
         """What makes the copies of `mailing`."""
@@ -86,5 +164,20 @@ class Channel:
 class UnknownChannel(Channel):
     """Stands for a channel that the database knows and this version of Bedel does not: nothing leaves by it."""
 
+    is_known = False
+
     def __init__(self, code: str) -> None:
         self.code = self.label = self.contact_kind = code
+
+    def is_open_to(self, membership: Membership) -> bool:
+        return False
+
+    def normalize(self, address: str, organization: Organization) -> str:
+        raise ValidationError(self._sentence())
+
+    def obstacles(self, mailing: "Mailing") -> list[str]:
+        return [self._sentence()]
+
+    def _sentence(self) -> str:
+        words = _("This Bedel does not know the kind of message “%(code)s”: it cannot be sent, and stays as it is.")
+        return words % {"code": self.code}

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from apps.organizations.models import Membership
+from apps.senders import providers, sender_kinds
 from apps.senders.models import SenderAccount
 
 from .channel import Channel, UnknownChannel
@@ -13,13 +15,21 @@ _CHANNELS: dict[str, Channel] = {}
 
 
 def register(channel: Channel) -> None:
-    """Make a channel known under its code, in place of one that was known under it before."""
+    """Make a channel known under its code, and with it what its senders are and what carries it."""
     _CHANNELS[channel.code] = channel
+    if channel.sender_kind:
+        sender_kinds.register(channel.sender_kind)
+    for provider in channel.providers:
+        providers.register(provider)
 
 
 def unregister(code: str) -> None:
-    """Forget a channel."""
-    _CHANNELS.pop(code, None)
+    """Forget a channel, and what it has brought with it."""
+    gone = _CHANNELS.pop(code, None)
+    if gone and gone.sender_kind:
+        sender_kinds.unregister(code)
+    for provider in gone.providers if gone else ():
+        providers.unregister(provider.code)
 
 
 def channel(code: str) -> Channel:
@@ -47,3 +57,8 @@ def account_of(mailing: "Mailing") -> SenderAccount:
 def channels() -> list[Channel]:
     """All channels, in the order in which they were registered."""
     return list(_CHANNELS.values())
+
+
+def channels_open_to(membership: Membership) -> list[Channel]:
+    """The channels that a member may use in his organisation."""
+    return [each for each in channels() if each.is_open_to(membership)]

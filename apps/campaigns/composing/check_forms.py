@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.normalizing import normalize_email
+from ..channels.registry import channel_of
+from ..models import Mailing
 
 
 class TestSendForm(forms.Form):
@@ -18,14 +19,18 @@ class TestSendForm(forms.Form):
     address = forms.CharField(
         label=_("Send a test to"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "email"}),
         error_messages={"required": _("Type the address that the test should go to.")},
     )
     as_address = forms.CharField(required=False, max_length=254, widget=forms.HiddenInput)
     once = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
+    def __init__(self, *args, mailing: Mailing, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._mailing = mailing
+
     def clean_address(self) -> str:
-        return normalize_email(self.cleaned_data["address"])
+        return channel_of(self._mailing).normalize(self.cleaned_data["address"], self._mailing.organization)
 
 
 FURTHEST_START = timedelta(days=366)

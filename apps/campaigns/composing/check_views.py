@@ -21,8 +21,9 @@ from ..audience import audience
 from ..audience.audience import AudienceRow, Reason
 from ..audience.permitted import may_write_to_anybody
 from ..audience.reasons import look_of, next_step, sentence, sign_of, with_names
+from ..channels.channel import Preview
+from ..channels.registry import channel_of
 from ..content.attachments import attachments_size
-from ..content.rendering import Renderer
 from ..content.tags import broken_tags
 from ..models import Mailing, TestSend
 from .check_forms import SendForm, TestSendForm
@@ -32,15 +33,15 @@ from .scheduling import NotReady, schedule
 
 PAGE = 50
 TESTS_A_MINUTE = 5
-LETTER_POLICY = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+PREVIEW_POLICY = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 @requires(*SENDING)
 @require_safe
 @opens_draft
 def check(request, mailing: Mailing) -> HttpResponse:
-    """Counts, who is left out and why, and the letter as one family will read it."""
-    count = audience.count(mailing)
+    """Counts, who is left out and why, and the message as one family will read it."""
+    channel, count = channel_of(mailing), audience.count(mailing)
     found = obstacles(mailing, count)
     place = _place(request, count.getting)
     shown = _shown(request, mailing, place)
@@ -53,10 +54,15 @@ def check(request, mailing: Mailing) -> HttpResponse:
         "place": place,
         "shown": shown[0] if shown else None,
         "choices": audience.getting(mailing, search=request.GET.get("q", ""), limit=20) if request.GET.get("q") else [],
-        "letter": _letter(mailing, shown[0]) if shown and not broken_tags(mailing) else None,
+        "preview": _preview(mailing, shown),
+        "channel": channel,
+        "title": channel.title(mailing),
+        "about_cost": channel.about_cost(mailing, count.getting),
         "attachments": mailing.attachments.all(),
         "attachments_size": attachments_size(mailing),
-        "test_form": TestSendForm(initial={"address": request.user.email, "once": uuid4().hex}),
+        "test_form": TestSendForm(
+            mailing=mailing, initial={"address": channel.test_address(request.user), "once": uuid4().hex}
+        ),
         "test_sends": mailing.test_sends.all()[:3],
     }
     return render(request, "campaigns/check.html", context)
@@ -91,11 +97,11 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
 @xframe_options_sameorigin
 @opens_draft
 def preview(request, mailing: Mailing) -> HttpResponse:
-    """The letter itself, for the frame on the check page: no script can run in it, and nothing frames it but us."""
+    """The copy itself, for the frame on the check page: no script can run in it, and nothing frames it but us."""
     rows = _shown(request, mailing, _place(request, None))
-    letter = _letter(mailing, rows[0]) if rows and not broken_tags(mailing) else None
-    response = HttpResponse(letter.html if letter else "")
-    response.headers["Content-Security-Policy"] = LETTER_POLICY
+    shown = _preview(mailing, rows)
+    response = HttpResponse(shown.html if shown else "")
+    response.headers["Content-Security-Policy"] = PREVIEW_POLICY
     return response
 
 
@@ -104,13 +110,13 @@ def preview(request, mailing: Mailing) -> HttpResponse:
 @opens_draft
 def send_test(request, mailing: Mailing) -> HttpResponse:
     """Send one copy to look at. It is counted nowhere."""
-    form = TestSendForm(request.POST)
+    form = TestSendForm(request.POST, mailing=mailing)
     back = redirect(request.organization.url("campaigns:check", mailing.pk) + f"?as={request.POST.get('as', '0')}#test")
     recent = mailing.test_sends.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count()
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors.get("address", [_("The address is missing.")]))))
     elif not _may_test_to(request, form.cleaned_data["address"]):
-        messages.error(request, _("A test shows a family's own letter: you may send it to your own address."))
+        messages.error(request, _("A test shows a family's own copy: you may send it to your own address."))
     elif obstacles(mailing):
         messages.error(request, _("Mend what stands above first, then send the test."))
     elif recent >= TESTS_A_MINUTE:
@@ -153,7 +159,9 @@ def _send(request, mailing: Mailing) -> HttpResponse:
             pass
         return redirect(request.organization.url("deliveries:log", mailing.pk))
     found = obstacles(mailing, count)
-    context = {"mailing": mailing, "count": count, "form": form, "obstacles": found, "button": _button(count.getting)}
+    title = channel_of(mailing).title(mailing)
+    context = {"mailing": mailing, "title": title, "count": count, "form": form, "obstacles": found}
+    context["button"] = _button(count.getting)
     return render(request, "campaigns/send.html", context)
 
 
@@ -188,14 +196,15 @@ def _number(request, name: str) -> int:
 
 
 def _shown(request, mailing: Mailing, place: int) -> list[AudienceRow]:
-    """The one recipient whose letter is shown: the address in `?who=`, else the one at this place."""
+    """The one recipient whose copy is shown: the address in `?who=`, else the one at this place."""
     who = request.GET.get("who", "")
     found = [row for row in audience.getting(mailing, search=who, limit=20) if row.normalized == who] if who else []
     return found[:1] or audience.getting(mailing, limit=1, offset=place)
 
 
-def _letter(mailing: Mailing, row: AudienceRow):
-    return Renderer(mailing).render(row)
+def _preview(mailing: Mailing, shown: list[AudienceRow]) -> Preview | None:
+    """The copy of the one who is shown; None without one, or while a tag cannot be understood."""
+    return channel_of(mailing).preview(mailing, shown[0]) if shown and not broken_tags(mailing) else None
 
 
 def _reasons(request, mailing: Mailing, count: audience.AudienceCount) -> list[dict]:

@@ -6,10 +6,9 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.channels.email.html import to_text
-
 from ..audience import audience
 from ..audience.target_lists import unusable_lists
+from ..channels.registry import channel_of
 from ..content.attachments import ATTACHMENTS_LIMIT, attachments_size
 from ..content.tags import broken_tags, tags_without_default, unknown_tags, used_tags, variables_of_files
 from ..models import Mailing
@@ -47,7 +46,9 @@ def _about_recipients(mailing: Mailing, count: audience.AudienceCount) -> list[s
 
 def about_its_start(mailing: Mailing) -> list[str]:
     """What of the obstacles may have come up since the mailing was checked, but for the number of its recipients."""
-    return _about_unusable_lists(mailing) + _about_unknown_tags(mailing)
+    channel = channel_of(mailing)
+    unknown = [] if channel.is_known else channel.obstacles(mailing)
+    return unknown + _about_unusable_lists(mailing) + _about_unknown_tags(mailing)
 
 
 def _about_unusable_lists(mailing: Mailing) -> list[str]:
@@ -114,10 +115,7 @@ def _about_unknown_tags(mailing: Mailing) -> list[str]:
 
 
 def _about_content(mailing: Mailing) -> list[str]:
-    sentences = [_("It has no subject.")] if not mailing.subject.strip() else []
-    if not to_text(mailing.body).strip() and "<img" not in mailing.body:
-        sentences.append(_("The message is empty."))
-    sentences += broken_tags(mailing)
+    sentences = channel_of(mailing).obstacles(mailing) + broken_tags(mailing)
     sentences += _about_unknown_tags(mailing)
     if attachments_size(mailing) >= ATTACHMENTS_LIMIT:
         sentences.append(_("The attachments have 5 MB or more. Take one out."))

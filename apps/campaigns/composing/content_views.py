@@ -3,6 +3,7 @@
 import hashlib
 
 from django.contrib import messages
+from django.forms import ModelForm
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
@@ -12,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.organizations.permissions import SENDING, requires
 
 from ..audience import audience
+from ..channels.registry import channel_of
 from ..content.attachments import ATTACHMENTS_LIMIT, AttachmentRefused, attach, attachments_size, detach
 from ..content.tags import tag_groups
 from ..models import Mailing
-from .content_forms import ContentForm, QuestionForm, only_incomplete
+from .content_forms import QuestionForm, only_incomplete
 from .drafts import mailings_of, opens_draft
 
 _STALE = gettext_lazy(
@@ -36,7 +38,8 @@ def content(request, mailing: Mailing) -> HttpResponse:
     """Show the editor; a POST keeps everything and does what its button says."""
     posted = _without_nul(request.POST) if request.method == "POST" else None
     seen, stale = _mark(mailing), posted is not None and _changed_elsewhere(posted, mailing)
-    form = ContentForm(posted, instance=mailing)
+    channel = channel_of(mailing)
+    form = channel.content_form(posted, instance=mailing)
     question_form = QuestionForm(posted, instance=mailing.question, initial={"asked": mailing.question is not None})
     if stale:
         messages.warning(request, _STALE)
@@ -45,7 +48,7 @@ def content(request, mailing: Mailing) -> HttpResponse:
         leaving = request.POST.get("do") in ("back", "close") and only_incomplete(form, question_form)
         if _act(request, mailing) and (complete or leaving):
             return _onward(request, mailing)
-    response = render(request, "campaigns/content.html", _page(mailing, form, question_form) | {"seen": seen})
+    response = render(request, channel.content_template, _page(mailing, form, question_form) | {"seen": seen})
     response.headers["Content-Security-Policy"] = EDITOR_POLICY
     return response
 
@@ -72,7 +75,7 @@ def _changed_elsewhere(posted, mailing: Mailing) -> bool:
     return not same and posted.get("seen", "") not in ("", _mark(mailing))
 
 
-def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> bool:
+def _keep(mailing: Mailing, form: ModelForm, question_form: QuestionForm) -> bool:
     """Save what is right in both forms; True when all of it is."""
     good = form.is_valid()
     good = question_form.is_valid() and good
@@ -90,7 +93,7 @@ def _keep(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> b
     elif mailing.question:
         mailing.question.delete()
         mailing.question = None
-    mailing.save(update_fields=["subject", "body", "commercial", "question", "updated_at"])
+    mailing.save(update_fields=[*form.fields, "question", "updated_at"])
     return good
 
 
@@ -99,7 +102,7 @@ def _act(request, mailing: Mailing) -> bool:
     action = request.POST.get("do", "")
     if action.startswith("detach:") and action[7:].isdecimal() and len(action) < 25:
         detach(mailing, int(action[7:]))
-    for file in request.FILES.getlist("attachments"):
+    for file in request.FILES.getlist("attachments") if channel_of(mailing).takes_attachments else ():
         try:
             attach(mailing, file)
         except AttachmentRefused as refusal:
@@ -117,7 +120,7 @@ def _onward(request, mailing: Mailing) -> HttpResponse:
     return redirect(request.organization.url(pages.get(action, "campaigns:content"), mailing.pk))
 
 
-def _page(mailing: Mailing, form: ContentForm, question_form: QuestionForm) -> dict:
+def _page(mailing: Mailing, form: ModelForm, question_form: QuestionForm) -> dict:
     return {
         "mailing": mailing,
         "form": form,

@@ -14,13 +14,17 @@ from apps.organizations.permissions import Permission
 from apps.recipients.models import AcademicYear
 from apps.senders.models import Sender
 
+from ..channels.channel import Channel
+from ..channels.registry import channel_of, channels
 from ..models import Mailing
 
 
-def new_draft(membership: Membership) -> Mailing:
-    """A draft from the default sender, for the current school year."""
+def new_draft(membership: Membership, channel: Channel | None = None) -> Mailing:
+    """A draft from the channel's default sender (of the first channel, which is email), for the current school year."""
+    code = (channel or channels()[0]).code
     return Mailing.objects.create(
-        sender=Sender.objects.order_by("-is_default", "name").first(),
+        channel=code,
+        sender=Sender.default(code),
         year=AcademicYear.current(),
         created_by=membership.user,
     )
@@ -71,6 +75,19 @@ def opens_draft(view):
                 else _("This message is on its way or sent, and cannot be changed any more."),
             )
             return redirect(request.organization.url("deliveries:log", mailing.pk))
+        if not channel_of(mailing).is_open_to(request.membership):
+            messages.warning(request, _closed(mailing))
+            return redirect(request.organization.url("campaigns:saved"))
         return view(request, mailing, **kwargs)
 
     return opened
+
+
+def _closed(mailing: Mailing) -> str:
+    """Why nobody, or this member, can go on with a draft of this channel."""
+    channel = channel_of(mailing)
+    if not channel.is_known:
+        return " ".join(channel.obstacles(mailing))
+    if channel.module and channel.module not in mailing.organization.modules:
+        return _("%(channel)s is not turned on here. The draft is kept.") % {"channel": channel.label}
+    return _("You may not send by %(channel)s. Ask an administrator.") % {"channel": channel.label}

@@ -1,7 +1,7 @@
 """Step one: who gets it. Whatever button is pressed, what stands in the form is kept in the draft."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,12 +9,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from apps.core.typed_addresses import read_typed
 from apps.organizations.permissions import SENDING, Permission, requires
 from apps.targetlists.uploading import FileRefused, upload_list
 
 from ..audience import audience, picker
 from ..audience.permitted import may_write_to_anybody, whom_only
+from ..channels.registry import channel, channel_of, channels_open_to
 from ..models import AudienceEntry, Mailing
 from .drafts import delete_draft, drop_list, mailings_of, new_draft, opens_draft
 from .recipients_forms import MAX_TYPED, RecipientsForm, keep_valid
@@ -25,10 +25,14 @@ SENTENCES_SHOWN = 10
 @requires(*SENDING)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request) -> HttpResponse:
-    """A GET shows one button, for it must change nothing; the button makes the draft."""
+    """A GET shows a button for each channel, for it must change nothing; a button makes the draft."""
+    offered = channels_open_to(request.membership)
     if request.method != "POST":
-        return render(request, "campaigns/new.html")
-    mailing = new_draft(request.membership)
+        return render(request, "campaigns/new.html", {"channels": offered})
+    wanted = channel(request.POST.get("channel", offered[0].code))
+    if wanted not in offered:
+        raise PermissionDenied
+    mailing = new_draft(request.membership, wanted)
     return redirect(request.organization.url("campaigns:recipients", mailing.pk))
 
 
@@ -96,7 +100,8 @@ def upload(request, mailing: Mailing) -> HttpResponse:
 @transaction.atomic
 def _take_file(request, mailing: Mailing, file) -> None:
     """Raises FileRefused."""
-    uploaded = upload_list(file, request.user)
+    organization = mailing.organization
+    uploaded = upload_list(file, request.user, lambda cell: channel_of(mailing).normalize(cell, organization))
     drop_list(mailing)
     mailing.uploaded_list = uploaded
     mailing.save(update_fields=["uploaded_list", "updated_at"])
@@ -114,7 +119,7 @@ def counted(request, mailing: Mailing) -> HttpResponse:
 
 def _keep_typed(request, mailing: Mailing) -> list[tuple[str, str]]:
     """Keep the good addresses of the box as entries; return the bad ones with their sentences."""
-    good, bad = read_typed(request.POST.get("typed", ""))
+    good, bad = channel_of(mailing).read_typed(request.POST.get("typed", ""), mailing.organization)
     if (good or bad) and not may_write_to_anybody(request.membership):
         messages.warning(request, whom_only(request.membership))
         return []

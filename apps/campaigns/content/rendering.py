@@ -74,8 +74,7 @@ class Edition:
 def freeze(mailing: Mailing) -> None:
     """Write on the mailing what will really be sent, made safe and with its styles inlined, once for all recipients."""
     mailing.frozen_html, mailing.frozen_text = _letter(mailing)
-    mailing.frozen_sender = mailing.sender.name if mailing.sender else ""
-    mailing.save(update_fields=["frozen_html", "frozen_text", "frozen_sender"])
+    mailing.save(update_fields=["frozen_html", "frozen_text"])
 
 
 class Renderer:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.merge_tags import MergeSyntaxError, Slot, compile_template
 
+from ..channels.registry import channel_of
 from ..models import Mailing
 
 
@@ -105,11 +106,11 @@ def variables_of_files(mailing: Mailing) -> set[str]:
 
 
 def _slots(mailing: Mailing) -> list[Slot]:
-    """The places of values in subject and body, as far as these are understood."""
+    """The places of values in what it says, as far as that is understood."""
     slots: list[Slot] = []
-    for source, kind in ((mailing.subject, "header"), (mailing.body, "html")):
+    for source, kind in channel_of(mailing).sources(mailing):
         with suppress(MergeSyntaxError):
-            segments = compile_template(source, kind).segments  # type: ignore[arg-type]
+            segments = compile_template(source, kind).segments
             slots += [each for each in segments if isinstance(each, Slot)]
     return slots
 
@@ -117,9 +118,9 @@ def _slots(mailing: Mailing) -> list[Slot]:
 def broken_tags(mailing: Mailing) -> list[str]:
     """A sentence for each part of the mailing in which a tag cannot be understood."""
     sentences = []
-    for source, kind in ((mailing.subject, "header"), (mailing.body, "html")):
+    for source, kind in channel_of(mailing).sources(mailing):
         try:
-            compile_template(source, kind)  # type: ignore[arg-type]
+            compile_template(source, kind)
         except MergeSyntaxError as error:
             sentences.append(error.message)
     return sentences

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.campaigns.audience.statement import audience_sql
+from apps.campaigns.channels.registry import channel_of
 from apps.campaigns.composing.checking import about_its_start, nobody_is_chosen
 from apps.campaigns.composing.scheduling import take_back
-from apps.campaigns.content.rendering import freeze
 from apps.campaigns.models import Mailing
 from apps.core.large_sets import keep_temporary_tables_in_memory, large_sets
 from apps.core.states import TransitionRefused, move
@@ -36,7 +36,7 @@ def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
     try:
         with transaction.atomic():
             move(mailing, Mailing.State.SENDING, started_at=timezone.now())
-            freeze(mailing)
+            _freeze(mailing)
             _refuse_what_came_up(mailing)
             if not _write_deliveries(mailing):
                 raise CannotStart(nobody_is_chosen(mailing))
@@ -48,6 +48,13 @@ def fan_out(mailing: Mailing, packet_size: int = PACKET_SIZE) -> bool:
             take_back(Mailing.objects.get(pk=mailing.pk), _("It was not started. %(why)s") % {"why": problem})
         return False
     return True
+
+
+def _freeze(mailing: Mailing) -> None:
+    """Keep what will really be sent, and the name that people see, whatever is changed later."""
+    channel_of(mailing).freeze(mailing)
+    mailing.frozen_sender = mailing.sender.name if mailing.sender else ""
+    mailing.save(update_fields=["frozen_sender"])
 
 
 def _refuse_what_came_up(mailing: Mailing) -> None:
