@@ -85,7 +85,7 @@ SELECT first_id, second_id, CASE WHEN reason IN ('students', 'guardians') THEN '
     UNION
     SELECT q.person_id, m.person_id, m.reason FROM passed_over m
     JOIN member q ON {_SAME} AND q.place = m.number + 1 AND q.place < m.place
-) pair GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT %(limit)s"""
+) pair GROUP BY 1, 2, 3 ORDER BY 1, 2 LIMIT %(limit)s"""
 
 
 @dataclass
@@ -100,16 +100,17 @@ class Pair:
 def likely_pairs(organization: Organization) -> list[Pair]:
     """Up to SHOWN of one kind with the same name and address, number or family, or with the same document."""
     with connection.cursor() as cursor:
-        cursor.execute(_PAIRS, {"organization": organization.pk, "limit": 4 * SHOWN})
+        cursor.execute(_PAIRS, {"organization": organization.pk, "limit": len(_reasons()) * SHOWN})
         rows = cursor.fetchall()
     ids = sorted({each for first, second, _reason in rows for each in (first, second)})
     people = Person.objects.select_related("unit").prefetch_related("contact_points").in_bulk(ids)
-    reasons = _reasons()
-    pairs: dict[tuple[int, int], Pair] = {}
+    found: dict[tuple[int, int], set[str]] = {}
     for first, second, reason in rows:
-        pair = pairs.setdefault((first, second), Pair(people[first], people[second]))
-        pair.reasons.append(reasons[reason])
-    return list(pairs.values())[:SHOWN]
+        found.setdefault((first, second), set()).add(reason)
+    return [
+        Pair(people[first], people[second], [sentence for reason, sentence in _reasons().items() if reason in reasons])
+        for (first, second), reasons in list(found.items())[:SHOWN]
+    ]
 
 
 def keep_apart(one: Person, other: Person, user) -> None:
@@ -129,9 +130,10 @@ def move_known_apart(kept: Person, gone: Person) -> None:
 
 
 def _reasons() -> dict[str, str]:
+    """In the order in which the page says them."""
     return {
-        "email": _("the same name and email address"),
-        "phone": _("the same name and telephone"),
-        "family": _("the same name in the same family"),
         "document": _("the same identity document"),
+        "email": _("the same name and email address"),
+        "family": _("the same name in the same family"),
+        "phone": _("the same name and telephone"),
     }

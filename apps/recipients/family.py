@@ -5,6 +5,8 @@ from collections import defaultdict
 from django.db import transaction
 from django.utils import timezone
 
+from apps.core.ranking import rank
+
 from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person, Source
 from .taking_away import remember_address
 
@@ -46,7 +48,7 @@ def delete_contact_point(point: ContactPoint) -> None:
 def _settle_primary(point: ContactPoint) -> None:
     """If the person has no primary own address in the channel of `point`, the first that works becomes it."""
     own = ContactPoint.objects.filter(person=point.person_id, channel=point.channel, purpose="own")
-    first = own.order_by("-health", "pk").first()  # "good" sorts after "failed"
+    first = own.order_by(rank("health", ContactPoint.WORST_HEALTH_FIRST).desc(), "pk").first()
     if first and not own.filter(is_primary=True).exists():
         make_primary(first)
 

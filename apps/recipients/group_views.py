@@ -32,7 +32,7 @@ def groups(request) -> HttpResponse:
     found = found.annotate(
         students=Count("enrolments", filter=Q(enrolments__role="student")),
         teachers=Count("enrolments", filter=Q(enrolments__role="teacher")),
-    ).order_by("unit__name", "kind", "name")
+    ).order_by(*Group.BY_PLACE)
     context = {"years": years, "year": year, "units": units, "unit": unit, "groups": found}
     return render(request, "recipients/groups.html", context | {"may_manage": _may_manage(request)})
 

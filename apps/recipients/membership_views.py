@@ -92,4 +92,4 @@ def _move(request, group: Group, students: list[int]) -> None:
 
 def _sources(group: Group):
     same = Group.objects.filter(year=group.year_id).exclude(pk=group.pk).exclude(kind=Group.Kind.STAFF)
-    return same.select_related("unit").order_by("unit__name", "kind", "name")
+    return same.select_related("unit").order_by(*Group.BY_PLACE)

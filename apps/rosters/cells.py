@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core.normalizing import normalize_document, normalize_email, normalize_phone, without_accents, without_unseen
 
 from .staged import Mistake, Remark, Staged, StagedContact
+from .vocabulary import meanings
 
 NAME_LENGTH = 200
 DOCUMENT_LENGTH = 40
@@ -22,28 +23,6 @@ _ISO_DAY = re.compile(r"([12][0-9]{3})-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?", re
 _WRITTEN_DAY = re.compile(
     r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([12][0-9]{3}|[0-9]{2})(?: .*)?", re.ASCII | re.DOTALL
 ).fullmatch
-_YES = {"yes", "y", "true", "1", "si", "s", "x", "tak", "t", "ja", "j", "verdadero", "vero", "oui"}
-_NO = {"no", "n", "false", "0", "nie", "nej", "falso", "f", "-"}
-_KINDS = {
-    "student": "student alumno alumna alumne estudiante estudiant studente alunno alunna uczen elev pupil learner",
-    "staff": "staff teacher profesor profesora professor professora docente docent pas nauczyciel larare personal"
-    " administrator aide proctor counselor principal faculty instructor adjunct maestro maestra",
-    "guardian": "guardian parent relative padre madre tutor tutora genitore rodzic opiekun vardnadshavare mother"
-    " father",
-    "contact": "contact contacto contacte contatto kontakt other",
-    "lead": "lead interesado interessat",
-    "account": "account company empresa azienda firma foretag",
-}
-_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
-_LANGUAGES = {
-    "en": "en english ingles angles inglese",
-    "es": "es spanish espanol castellano castella spagnolo",
-    "ca": "ca catalan catala valenciano valencia catalano",
-    "it": "it italian italiano italia",
-    "pl": "pl polish polski polaco",
-    "sv": "sv swedish svenska sueco",
-}
-_LANGUAGE_OF = {word: code for code, words in _LANGUAGES.items() for word in words.split()}
 
 
 class RowFacts:
@@ -154,20 +133,27 @@ def uncut_number(text: str) -> str:
 @lru_cache(maxsize=1000)
 def read_kind(text: str) -> str:
     """The value of Person.Kind for a word in one of six languages; "" when it is none."""
-    return _KIND_OF.get(without_accents(text), "")
+    return meanings("kinds").get(without_accents(text), "")
 
 
 @lru_cache(maxsize=1000)
 def read_language(text: str) -> str:
     """The code of a language named in one of six languages; "" when it is none of those of the portal."""
     folded = without_accents(text)
-    return _LANGUAGE_OF.get(folded) or _LANGUAGE_OF.get(re.split(r"[-_/ ]", folded)[0], "")
+    return _language_of(folded) or _language_of(re.split(r"[-_/ ]", folded)[0])
+
+
+def _language_of(word: str) -> str:
+    """For the name or the code of a language."""
+    named = meanings("languages")
+    return named.get(word) or (word if word in named.values() else "")
 
 
 @lru_cache(maxsize=1000)
 def read_yes_or_no(text: str) -> bool | None:
     folded = without_accents(text)
-    return True if folded in _YES else False if folded in _NO else None
+    said = meanings("yes_or_no").get(folded)
+    return None if said is None else said == "yes"
 
 
 @lru_cache(maxsize=5000)

@@ -1,4 +1,7 @@
-"""What a column of a school's file may hold, in the words of the page that asks."""
+"""What a column of a school's file may hold: its name on the page that asks, and the order in which it is guessed.
+
+By which words a heading is known stands in words/*.toml; what is made of a cell, in table.py.
+"""
 
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -38,8 +41,20 @@ _OF_A_GUARDIAN = {
     "language": _("Guardian {number}: language"),
     "external_id": _("Guardian {number}: number in the school's own system"),
 }
+GUARDIANS = ("guardian1", "guardian2", "guardian3", "guardian4")
 FIELDS |= {
-    f"guardian{number}_{part}": format_lazy(label, number=number)
-    for number in range(1, 5)
+    f"{guardian}_{part}": format_lazy(label, number=number)
+    for number, guardian in enumerate(GUARDIANS, start=1)
     for part, label in _OF_A_GUARDIAN.items()
 }
+# A heading in which words of several fields stand is that of the first of these. Those whose words stand beside words
+# of others too come before all that is asked; then it is told whether the column is of a guardian.
+ASKED_FIRST = ("year", "left", "photographs", "commercial")
+ASKED_OF_WHOM_THE_ROW_IS = (
+    *("communication", "email", "phone", "document", "full_name", "last_name_2", "last_name", "external_id", "group"),
+    *("unit", "language", "kind", "first_name"),
+)
+ASKED_OF_A_GUARDIAN = (
+    *("email", "phone", "document", "full_name", "relation", "last_name_2", "last_name", "first_name", "language"),
+    "external_id",
+)

@@ -4,128 +4,51 @@ A wrong guess costs more than none: who looks at the page mends what is marked a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from apps.core.normalizing import without_accents
+
+from .columns import ASKED_FIRST, ASKED_OF_A_GUARDIAN, ASKED_OF_WHOM_THE_ROW_IS, GUARDIANS
+from .vocabulary import one_of, words
 
 # From so many rows a column is guessed.
 SAMPLE = 20
 
-# Words without accents and case, as they stand in headings of school programs.
-_MOTHER = r"\b(mother|madre|mare|matka|matki|mor|mamma|mama)\b"
-_FATHER = r"\b(father|padre|pare|ojciec|ojca|far|pappa|papa)\b"
-_GUARDIAN = (
-    r"\b(guardian|parent|tutor(a|e|es)?|tutrice|responsable|genitore|rodzic|rodzica|opiekun|opiekuna|"
-    r"vardnadshavare|contact|contacto|contacte|contatto|familiar)\b"
-)
-_FIRST_OF_TWO = r"\b(primer|primera|primo|prima|first|1r|1er|1o|1a|1st|pierwszy|forsta)"
-_SECOND_OF_TWO = r"\b(segundo|segunda|segon|segona|secondo|seconda|second|2n|2o|2a|2nd|drugi|andra)"
-_WHOSE = (
-    rf"{_MOTHER}|{_FATHER}|({_FIRST_OF_TWO}|{_SECOND_OF_TWO}|\b[1-4])? ?{_GUARDIAN}( ?[1-4]\b)?|"
-    r"\b(legal|del?|la|el|d|l)\b"
-)
+
+def _word(section: str, *keys: str) -> str:
+    return rf"\b{one_of(section, *keys)}\b"
+
+
+_MOTHER, _FATHER, _GUARDIAN = _word("whose", "mother"), _word("whose", "father"), _word("whose", "guardian")
+# Also where a word begins so.
+_FIRST_OF_TWO, _SECOND_OF_TWO = rf"\b{one_of('whose', 'first')}", rf"\b{one_of('whose', 'second')}"
+_LINKING = _word("whose", "linking")
+_WHOSE = rf"{_MOTHER}|{_FATHER}|(?:{_FIRST_OF_TWO}|{_SECOND_OF_TWO}|\b[1-4])? ?{_GUARDIAN}(?: ?[1-4]\b)?|{_LINKING}"
 # Whose row it is. It says nothing on what stands in the column, where there is another word: codigo del alumno.
-_STUDENT = (
-    r"\b(students?|pupils?|alumn[oae]s?( as?)?|estudiantes?|estudiants?|student[ei]|alunn[oaie]|ucz(en|nia|niowie)|"
-    r"elev(en|er|ens)?|del?|dell?|of|the|d|l|la|el)\b"
-)
-# Never read, whosever it is.
-_SECRET = (
-    r"\b(passwords?|passwd|passcode|pwd|contrasenas?|contrasenyes|contrasenya|clave|clau d acces|parola d ordine|"
-    r"has[lł][ao]|losenord)\b"
-)
-_YEAR = (
-    r"\b(school ?year|academic ?year|(curso|ano|any|curs) (escolar|academico|academic|lectivo|lectiu)|"
-    r"anno (scolastico|accademico)|rok szkolny|lasar)\b|^(year|ano|any|anno|rok)$"
-)
-_EMAIL = r"\b(e ?mails?|e ?post(adress)?|mejl|mail|mailadress|correo|correu|posta|electronic[oa]?|adres e( mail)?)\b"
-_PHONE = (
-    r"\b(phone|mobile|cell|tel|telefono|telefon|movil|mobil|cellulare|komorka|telephone|sms|telefonnummer|"
-    r"mobilnummer)\b"
-)
-# What Bedel does not keep. Their words stand beside those of other columns: fecha de matricula, sexo del tutor.
-_NOT_KEPT = (
-    r"\b(birth|birthday|nacimiento|naixement|nascita|urodzenia|fodelse\w*|dob|sex|sexo|sexe|sesso|gender|genero|genere|plec|"
-    r"kon|age|edad|edat|eta|wiek|estado|estat|status|stato|fecha|date|data|datum|direccion|domicilio|adreca|domicili|"
-    r"indirizzo|adres|adress|address|gatuadress|street|calle|carrer|via|ulica|postal|postcode|zip|cap|cp|localidad|"
-    r"localitat|city|town|municipio|municipi|comune|miejscowosc|ort|postort|provincia|country|pais|nationality|nacionalidad|"
-    r"nacionalitat|cittadinanza|obywatelstwo|observaciones|observacions|notes?|profesion|professio|professione|zawod|"
-    r"urgencias?|emergency|urgenza|photo url|middle name|second name|segundo nombre|segon nom|secondo nome|drugie imie|"
-    r"mellannamn|preferred( first)? name|preferred forename|chosen name|nickname)\b"
-)
-_DOCUMENT = (
-    r"\b(dni|nie|nif|passport|pasaporte|passaport|documento|documento identita|document d? ?identitat|"
-    r"identity document|dokument|codice fiscale|pesel|personnummer)\b"
-)
-_FULL_NAME = (
-    r"\b(full name|fullname|nombre completo|nom complet|nome completo|namn|apellidos (y )?nombre|"
-    r"nombre (y )?apellidos?|cognoms? i nom|nom i cognoms?|cognome e nome|nome e cognome|"
-    r"imie i nazwisko|nazwisko i imie|name and surname|surname and name)\b"
-)
-_WHOSE_NAME = r"^(alumn[oae]( a)?|estudiante|estudiant|student|pupil|alunn[oa]|uczen|elev)$"
-_NAMES = {"name", "nombre", "nom", "nome"}
-# What is asked before anything else, for its words stand beside those of other columns.
-_FIRST = [
-    (
-        "left",
-        r"\b(left on|left|leaving date|date left|fecha (de )?baja|baja|data (de )?baixa|baixa|withdrawn|ritirato)\b",
-    ),
-    (
-        "photographs",
-        r"\b(photographs?|photos?|fotos?|fotografias?|imagenes|imatges|immagini|zdjecia|wizerunek|bilder)\b",
-    ),
-    (
-        "commercial",
-        r"\b(commercial|comercial|commerciale|marketing|handlowe|reklam|publicidad|publicitat|newsletter)\b",
-    ),
-]
-_LAST_NAME_2 = (
-    rf"({_SECOND_OF_TWO} (apellido|cognom|surname|last name)|\b(apellido|cognom|surname|last name) 2|drugie nazwisko)\b"
-)
-_NAMES_OF_PEOPLE = [
-    ("last_name_2", _LAST_NAME_2),
-    (
-        "last_name",
-        r"\b(last name|lastname|surname|family name|familyname|apellidos?|cognoms?|cognome|nazwisko|efternamn)\b",
-    ),
-    ("first_name", r"\b(first name|firstname|given name|givenname|forename|nombre|nom|nome|imie|fornamn|name)\b"),
-]
-_LANGUAGE = ("language", r"\b(language|idioma|llengua|lingua|jezyk|sprak)\b")
-_OF_ANYBODY = [("email", _EMAIL), ("phone", _PHONE), ("document", _DOCUMENT), ("full_name", _FULL_NAME)]
-_OF_GUARDIAN = [
-    *_OF_ANYBODY,
-    ("relation", r"\b(relation|relationship|relacion|parentesco|relacio|parentela|relazione|pokrewienstwo)\b"),
-    *_NAMES_OF_PEOPLE,
-    _LANGUAGE,
-    ("external_id", r"\b(id|codigo|codi|codice|identificador|sourcedid|nia)\b"),
-]
-_OF_STUDENT = [
-    ("communication", r"\b(communication|comunicacion|comunicacio|comunicazioni|komunikacja|kommunikation)\b"),
-    *_OF_ANYBODY,
-    *_NAMES_OF_PEOPLE[:2],
-    (
-        "external_id",
-        r"\b(id|upn|number|numero|num|nia|codigo|codi|codice|matricola|matricula|numer|ewidencyjny|expediente|expedient|"
-        r"exp|identificador|identificatore|identifier|identyfikator|sourcedid)\b",
-    ),
-    (
-        "group",
-        r"\b(class|group|grupo|grup|curso|curs|clase|classe|sezione|seccion|seccio|section|linea|unidad|klasa|oddzial|"
-        r"klass|form|homeroom)\b",
-    ),
-    ("unit", r"\b(unit|school|centro|centre|etapa|scuola|plesso|szkola|skola|stage)\b"),
-    _LANGUAGE,
-    ("kind", r"\b(kind|type|role|tipo|rol|ruolo|tipus|rola|typ|roll)\b"),
-    _NAMES_OF_PEOPLE[2],
-]
+_STUDENT = rf"{_word('whose', 'student')}|{_LINKING}"
+_STUDENT_ALONE = rf"^{one_of('whose', 'student_alone')}$"
 # A family's address is nobody's own; with a number it is that of one guardian.
-_OF_FAMILY = r"\b(famil(y|ia|iar|ies)|famiglia|rodziny|rodzinny|familj(en)?|contact|contacto|contacte|contatto)\b"
-# The whole year, of which there are several classes.
-_WHOLE_YEAR = r"\b(curso|curs|year group|grade|nivel|nivell)\b"
-_GUARDIANS = ("guardian1", "guardian2", "guardian3", "guardian4")
+_OF_FAMILY = _word("whose", "family")
+_SECRET, _NOT_KEPT = _word("unread", "secret"), _word("unread", "not_kept")
+_NUMBER_SIGNS = words("unread", "number_sign")
+_WHOLE_YEAR = _word("columns", "whole_year")
+_ONE_LAST_NAME = one_of("columns", "one_last_name")
+# For whatever is not one word of the field by itself.
+_COMPOSED = {
+    "year": rf"{_word('columns', 'year')}|^{one_of('columns', 'year_alone')}$",
+    "last_name_2": rf"{_SECOND_OF_TWO} {_ONE_LAST_NAME}\b|\b{_ONE_LAST_NAME} 2\b|{_word('columns', 'last_name_2')}",
+    "external_id": _word("columns", "external_id", "external_id_of_student"),
+}
+
+
+def _patterns(fields: Sequence[str], composed: Mapping[str, str] = _COMPOSED) -> list[tuple[str, str]]:
+    return [(field, composed.get(field) or _word("columns", field)) for field in fields]
+
+
+_FIRST, _OF_STUDENT = _patterns(ASKED_FIRST), _patterns(ASKED_OF_WHOM_THE_ROW_IS)
+_OF_GUARDIAN = _patterns(ASKED_OF_A_GUARDIAN, {**_COMPOSED, "external_id": _word("columns", "external_id")})
+_EMAIL, _PHONE, _DOCUMENT = _word("columns", "email"), _word("columns", "phone"), _word("columns", "document")
 _SEVERAL = ("email", "phone", "communication")
-# Alone, or of something else (Nº lista), they count rows, and the next file counts otherwise.
-_NUMBER_SIGNS = ("no", "nr", "n")
 _SCHOOL_YEAR = re.compile(r"(19|20)[0-9]{2} ?[-/–] ?((19|20)?[0-9]{2})", re.ASCII)
 _LETTER = re.compile(r"[^\W\d_]{1,2}")
 _MAY_BE_YEARS = ("year", "group", "")
@@ -164,8 +87,6 @@ def _guess(text: str) -> str:
     """What a plain heading says by itself."""
     if re.search(_SECRET, text):
         return ""
-    if re.search(_YEAR, text):
-        return "year"
     if field := _first_of(_FIRST, text):
         return field
     is_address = re.search(_EMAIL, text) or re.search(_PHONE, text)
@@ -178,14 +99,15 @@ def _guess(text: str) -> str:
 
 
 def _first_of(fields: list[tuple[str, str]], text: str) -> str:
-    return next((name for name, words in fields if re.search(words, text)), "")
+    return next((name for name, pattern in fields if re.search(pattern, text)), "")
 
 
 def _of_student(text: str) -> str:
-    if re.search(_WHOSE_NAME, text):
+    if re.search(_STUDENT_ALONE, text):
         return "full_name"
     rest = _without_student(text)
     if rest in _NUMBER_SIGNS:
+        # Alone, or of something else (Nº lista), they count rows, and the next file counts otherwise.
         return "external_id" if rest != text else ""
     return _first_of(_OF_STUDENT, rest)
 
@@ -199,7 +121,7 @@ def _without_student(text: str) -> str:
 def _which_guardian(text: str) -> str:
     if re.search(_GUARDIAN, text):
         if found := re.search(rf"{_GUARDIAN} ?([1-4])\b", text) or re.search(rf"\b([1-4]) {_GUARDIAN}", text):
-            return f"guardian{next(part for part in found.groups() if part and part.isdigit())}"
+            return f"guardian{found[1]}"
         if re.search(rf"{_SECOND_OF_TWO} {_GUARDIAN}", text):
             return "guardian2"
         number = None if re.search(rf"{_FIRST_OF_TWO} {_GUARDIAN}", text) else re.search(r"\b[1-4]\b", text)
@@ -220,7 +142,7 @@ def _of_guardian(guardian: str, text: str) -> str:
 
 def _names_first(rest: str) -> bool:
     """Whether "name" of a guardian means the first name: "nombre", but not "name" or "nom" alone with nothing else."""
-    return bool(re.search(r"\b(first|given|firstname|forename|nombre|imie|fornamn)\b", rest))
+    return bool(re.search(_word("columns", "beside_first_name", "first_name_of_guardian"), rest))
 
 
 def _parents_apart(guesses: list[str], plain: list[str]) -> list[str]:
@@ -235,7 +157,7 @@ def _parents_apart(guesses: list[str], plain: list[str]) -> list[str]:
         for guess, numbers in zip(guesses, is_numbered, strict=True)
         if guess.startswith("guardian") and not numbers
     )
-    free = [name for name in _GUARDIANS if name not in numbered and name not in parents]
+    free = [name for name in GUARDIANS if name not in numbered and name not in parents]
     moved = {parent: free.pop(0) if free else "" for parent in parents if parent in numbered}
     return [
         guess if numbers or guess[:9] not in moved else moved[guess[:9]] and moved[guess[:9]] + guess[9:]
@@ -284,7 +206,7 @@ def _with_whole_names(mapping: list[str], plain: list[str]) -> list[str]:
     for field, heading in zip(mapping, plain, strict=True):
         prefix = field.removesuffix("first_name")
         is_alone = field.endswith("first_name") and not taken & {f"{prefix}last_name", f"{prefix}full_name"}
-        words = set(heading.split())
-        is_whole = bool(words & _NAMES) and not words & {"first", "given"}
+        said = set(heading.split())
+        is_whole = bool(said & words("columns", "name")) and not said & words("columns", "beside_first_name")
         mended.append(f"{prefix}full_name" if is_alone and is_whole else field)
     return mended

@@ -74,7 +74,7 @@ class Search:
 def groups_to_choose() -> QuerySet[Group]:
     """The groups of the current year, and the standing ones."""
     this_year = Group.objects.filter(Q(year=AcademicYear.current()) | Q(year=None))
-    return this_year.select_related("unit").order_by("unit__name", "kind", "name")
+    return this_year.select_related("unit").order_by(*Group.BY_PLACE)
 
 
 def with_membership(people: QuerySet[Person], target_list: TargetList) -> QuerySet[Person]:

@@ -22,7 +22,7 @@ _EXACTLY = Operator("exactly", _("exactly"), Takes.NUMBER)
 
 def group_choices() -> list[tuple[str, Any, Any]]:
     """The groups of the newest years, under the year and unit they belong to."""
-    groups = Group.objects.select_related("year", "unit").order_by("-year__starts_on", "unit__name", "kind", "name")
+    groups = Group.objects.select_related("year", "unit").order_by("-year__starts_on", *Group.BY_PLACE)
     return [(str(group.pk), group.name, _place(group)) for group in groups[:MAX_CHOICES]]
 
 

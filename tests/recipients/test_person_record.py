@@ -241,3 +241,12 @@ def test_many_messages_come_in_pages_newest_first(office_client, school, family,
     older = office_client.get(school.url("recipients:person", family[1].pk) + link[1]).text
     assert "Letter 04" in older
     assert "Letter 05" not in older
+
+
+def test_a_number_that_takes_sms_comes_before_a_landline_in_place_of_the_primary_one(office_client, school, family):
+    primary = people.contact_point(family[1], "600 123 456", channel="phone")
+    people.contact_point(family[1], "961 23 45 67", channel="phone", is_primary=False, health="no_sms")
+    people.contact_point(family[1], "600 123 457", channel="phone", is_primary=False)
+    assert office_client.post(school.url("recipients:contact_point_delete", primary.pk)).status_code == 302
+    with in_organization(school):
+        assert family[1].contact_points.get(channel="phone", is_primary=True).value == "600 123 457"

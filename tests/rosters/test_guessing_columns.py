@@ -1,5 +1,7 @@
 """What a column holds is guessed from what schools write above it, and from what stands in it."""
 
+from pathlib import Path
+
 import pytest
 
 from apps.rosters.columns import FIELDS
@@ -141,3 +143,10 @@ def test_the_section_of_a_class_is_its_letter():
         "group",
         "group_letter",
     ]
+
+
+def test_no_heading_that_was_known_once_is_guessed_otherwise():
+    """Each word by itself, and those of fields beside words for whose they are (guesses.tsv: a heading, its field)."""
+    lines = (Path(__file__).parent / "guesses.tsv").read_text(encoding="utf-8").splitlines()
+    known = dict(line.split("\t") for line in lines)
+    assert {heading: guess_mapping([heading])[0] for heading in known} == known

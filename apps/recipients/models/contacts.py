@@ -7,26 +7,40 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.normalizing import normalize_email, normalize_phone
+from apps.core.ranking import rank
 from apps.organizations.scoping import OrganizationModel
 
 from .people import Person, Source
 
 
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    PHONE = "phone", _("Telephone")
+
+
+class Purpose(models.TextChoices):
+    OWN = "own", pgettext_lazy("address", "Own")
+    COMMUNICATION = "communication", _("Communication")
+
+
+# In which order the addresses and numbers of a person are shown.
+CHANNELS_SHOWN = (Channel.EMAIL, Channel.PHONE)
+PURPOSES_SHOWN = (Purpose.COMMUNICATION, Purpose.OWN)
+
+
 class ContactPoint(OrganizationModel):
     """One way to reach a person. `own` is the person's own; `communication` an extra address on a student's record."""
 
-    class Channel(models.TextChoices):
-        EMAIL = "email", _("Email")
-        PHONE = "phone", _("Telephone")
-
-    class Purpose(models.TextChoices):
-        OWN = "own", pgettext_lazy("address", "Own")
-        COMMUNICATION = "communication", _("Communication")
+    Channel = Channel
+    Purpose = Purpose
 
     class Health(models.TextChoices):
         GOOD = "good", _("Works")
         FAILED = "failed", _("Came back")
         NO_SMS = "no_sms", _("Cannot receive SMS")
+
+    # Of what is known of one address with several people the first counts; of several addresses the last is used first.
+    WORST_HEALTH_FIRST = (Health.FAILED, Health.NO_SMS, Health.GOOD)
 
     Source = Source
 
@@ -54,7 +68,7 @@ class ContactPoint(OrganizationModel):
             ),
         ]
         indexes = [models.Index(fields=["organization", "channel", "normalized"], name="contact_point_by_address")]
-        ordering = ["channel", "purpose", "-is_primary", "id"]
+        ordering = [rank("channel", CHANNELS_SHOWN), rank("purpose", PURPOSES_SHOWN), "-is_primary", "id"]
 
     def __str__(self) -> str:
         return self.shown
@@ -75,7 +89,7 @@ class ContactPoint(OrganizationModel):
     def take_health(self) -> None:
         """Note, without saving, what is known of this address or number, with whomever it stands; else it is good."""
         same = ContactPoint.objects.filter(channel=self.channel, normalized=self.normalized)
-        known = same.exclude(health=self.Health.GOOD).order_by("health").first()  # "failed" sorts before "no_sms"
+        known = same.exclude(health=self.Health.GOOD).order_by(rank("health", self.WORST_HEALTH_FIRST)).first()
         self.health = known.health if known else self.Health.GOOD
         self.health_reason = known.health_reason if known else ""
         self.health_since = known.health_since if known else None

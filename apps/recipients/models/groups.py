@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.ranking import rank
 from apps.organizations.models import Unit
 from apps.organizations.scoping import OrganizationModel
 
@@ -39,6 +40,10 @@ class Group(OrganizationModel):
         CLASS = "class", _("Class")
         SUBJECT = "subject", _("Subject")
         STAFF = "staff", pgettext_lazy("group", "Staff")
+
+    KINDS_SHOWN = (Kind.CLASS, Kind.STAFF, Kind.SUBJECT)
+    # For order_by(): how lists show groups.
+    BY_PLACE = ("unit__name", rank("kind", KINDS_SHOWN), "name")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CLASS)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
