@@ -15,6 +15,7 @@ class CampaignsConfig(AppConfig):
         from .merged_people import move
 
         registry.register(EMAIL)
-        group_uses.register(messages_of_groups, told=tell_of_groups)
-        uses.register_told(tell_of_list)
-        merging.register(move)
+        group_uses.ASKED.register("campaigns", messages_of_groups)
+        group_uses.TOLD.register("campaigns", tell_of_groups)
+        uses.TOLD.register("campaigns", tell_of_list)
+        merging.PARTS.register("campaigns", merging.Part(move))

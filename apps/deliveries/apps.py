@@ -18,6 +18,6 @@ class DeliveriesConfig(AppConfig):
 
         tracking.connect(heard, dispatch_uid="deliveries")
         condition_fields.register(*FIELDS)
-        uses.register(messages_with)
-        person_panels.register(PANEL)
-        merging.register(move, *FIGURES)
+        uses.COUNTERS.register("deliveries", messages_with)
+        person_panels.PANELS.register("deliveries", PANEL, order=10)
+        merging.PARTS.register("deliveries", merging.Part(move, FIGURES))

@@ -1,6 +1,7 @@
 """Tenants, their units, and who may do what in them."""
 
 import zoneinfo
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -101,3 +102,8 @@ class Membership(OrganizationModel):
         """Whether this member's role holds `permission` (a value of Permission), and what it needs besides."""
         needed = (permission, *NEEDED_FOR.get(Permission(permission), ()))
         return all(Permission(each).value in self.role.permissions for each in needed)
+
+    def may_any(self, permissions: Iterable[str]) -> bool:
+        """Whether this member holds at least one of `permissions`; where none is asked for, everybody may."""
+        asked = tuple(permissions)
+        return not asked or any(map(self.may, asked))

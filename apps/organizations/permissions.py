@@ -59,7 +59,7 @@ def requires(*any_of: str):
     def decorate(view):
         @wraps(view)
         def checked(request, *args, **kwargs):
-            if any_of and not any(request.membership.may(permission) for permission in any_of):
+            if not request.membership.may_any(any_of):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext_lazy as _
 
+from apps.deliveries.pages.visible_mailings import SEEING
 from apps.imports.reconciling.conflicts import number_to_decide
 from apps.organizations.models import Membership, Organization
 from apps.organizations.permissions import SENDING, Permission
@@ -29,7 +30,6 @@ class Place:
     namespace: str = ""
 
 
-_SEEING = (Permission.VIEW_REPORTS, *SENDING)
 _PEOPLE = (Permission.VIEW_PEOPLE, Permission.MANAGE_PEOPLE)
 
 HOME = Place(_("Home"), "organization:home", "home")
@@ -37,12 +37,12 @@ MESSAGES = Place(
     _("Messages"),
     "deliveries:history",
     "envelope",
-    any_of=_SEEING,
+    any_of=SEEING,
     children=(
         Place(_("New"), "campaigns:new", any_of=SENDING),
         Place(_("Saved"), "campaigns:saved", any_of=SENDING),
-        Place(_("Scheduled and running"), "deliveries:running", any_of=_SEEING),
-        Place(_("History"), "deliveries:history", any_of=_SEEING),
+        Place(_("Scheduled and running"), "deliveries:running", any_of=SEEING),
+        Place(_("History"), "deliveries:history", any_of=SEEING),
     ),
 )
 PEOPLE = Place(
@@ -136,7 +136,7 @@ def navigation(request) -> dict:
 
 
 def _may(request, place: Place) -> bool:
-    return not place.any_of or any(request.membership.may(permission) for permission in place.any_of)
+    return request.membership.may_any(place.any_of)
 
 
 def _item(request, place: Place) -> Item:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from apps.core.registry import Registry
+
 
 @dataclass(frozen=True)
 class Going:
@@ -21,26 +23,17 @@ class Uses:
     consequences: list[str] = field(default_factory=list)
 
 
-Asked = Callable[[Going], Uses]
-Told = Callable[[Going], None]
-_asked: list[Asked] = []
-_told: list[Told] = []
-
-
-def register(asked: Asked, told: Told | None = None) -> None:
-    """Let `asked` say what uses the groups, years and units that are about to go; `told` hears that they go now."""
-    if asked not in _asked:
-        _asked.append(asked)
-    if told and told not in _told:
-        _told.append(told)
+# Who says what uses the groups, years and units that are about to go; and who hears that they go now.
+ASKED: Registry[Callable[[Going], Uses]] = Registry()
+TOLD: Registry[Callable[[Going], None]] = Registry()
 
 
 def tell(going: Going) -> None:
     """They are deleted now, within the same transaction."""
-    for each in _told:
-        each(going)
+    for hear in TOLD.values():
+        hear(going)
 
 
 def uses_of(going: Going) -> Uses:
-    found = [asked(going) for asked in _asked]
+    found = [ask(going) for ask in ASKED.values()]
     return Uses([each for uses in found for each in uses.must_stay], [e for uses in found for e in uses.consequences])

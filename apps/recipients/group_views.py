@@ -52,7 +52,7 @@ def group(request, pk: int) -> HttpResponse:
         "students": page.rows if is_staff else with_reach(page.rows),
         "teachers": group_members.members(found, group_members.TEACHER),
         "targets": group_members.targets_of(found),
-        "may_write": any(request.membership.may(permission) for permission in SENDING),
+        "may_write": request.membership.may_any(SENDING),
         "may_manage": _may_manage(request),
     }
     return render(request, "recipients/group.html", context)

@@ -5,6 +5,7 @@ stays and takes over what the other knew.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,8 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+
+from apps.core.registry import Registry
 
 from .duplicates import move_known_apart
 from .family import settle_primaries
@@ -31,9 +34,19 @@ from .models import (
     TakenAway,
 )
 
-Move = Callable[[Person, Person], None]
 # What is counted before a merge: what it is called, the model, and its field that names a person.
 Figure = tuple[Any, type[models.Model], str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an app brings: `move(kept, gone)`, called inside the transaction of every merge, and what is counted."""
+
+    move: Callable[[Person, Person], None]
+    figures: tuple[Figure, ...] = ()
+
+
+PARTS: Registry[Part] = Registry()
 
 # What the two may differ in; of each the office chooses whose stays. What belongs together is chosen together.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -46,26 +59,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "document": ("document",),
     "active": ("active", "left_on", "left_source"),
 }
-_MOVES: list[Move] = []
-_FIGURES: list[Figure] = [
-    (_lazy("Guardians"), Guardianship, "student"),
-    (_lazy("Looks after"), Guardianship, "guardian"),
-    (_lazy("Groups"), Enrolment, "person"),
-    (_lazy("Notes"), Note, "person"),
-]
-
-
-def register(move: Move, *figures: Figure) -> None:
-    """Have `move(kept, gone)` called inside the transaction of every merge, and `figures` shown before it."""
-    if move not in _MOVES:
-        _MOVES.append(move)
-        _FIGURES.extend(figures)
 
 
 def figures_of(kept: Person, gone: Person) -> list[tuple[Any, tuple[int, int]]]:
     """How many groups, notes, messages ... each of the two has; without what neither has."""
     found = []
-    for label, model, field in _FIGURES:
+    for label, model, field in (figure for part in PARTS.values() for figure in part.figures):
         rows = model._default_manager.filter(**{f"{field}__in": (kept, gone)}).order_by()
         counted = dict(rows.values_list(field).annotate(number=Count("pk")))
         if counted:
@@ -113,8 +112,8 @@ def merge(kept: Person, gone: Person, of_gone: set[str], user: Any) -> Person:
     _write_down(kept, gone, of_gone, user)
     imported_name = _imported_name(kept, gone, of_gone)
     take_over_numbers(kept, gone, (gone if "external_id" in of_gone else kept).external_id)
-    for move in (_move_own, *_MOVES):
-        move(kept, gone)
+    for part in PARTS.values():
+        part.move(kept, gone)
     membership = kept.membership_id or gone.membership_id
     remember_merged(kept, gone)
     Person.objects.filter(pk=gone.pk).delete()
@@ -260,3 +259,14 @@ def _keep_latest(going: QuerySet, counted: QuerySet) -> None:
     later = going.filter(kind=OuterRef("kind"), at__gt=OuterRef("at"))
     values = {name: Subquery(later.values(name)[:1]) for name in ("granted", "at", "source", "by")}
     counted.filter(Exists(later)).update(**values)
+
+
+OWN = Part(
+    _move_own,
+    (
+        (_lazy("Guardians"), Guardianship, "student"),
+        (_lazy("Looks after"), Guardianship, "guardian"),
+        (_lazy("Groups"), Enrolment, "person"),
+        (_lazy("Notes"), Note, "person"),
+    ),
+)

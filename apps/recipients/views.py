@@ -89,7 +89,7 @@ def person(request, pk: int) -> HttpResponse:
         "guardian_form": GuardianForm(),
         "enrol_form": EnrolForm(person=found),
         "may_manage": request.membership.may(Permission.MANAGE_PEOPLE),
-        "may_write": any(request.membership.may(permission) for permission in SENDING),
+        "may_write": request.membership.may_any(SENDING),
     }
     return render(request, "recipients/person.html", context)
 

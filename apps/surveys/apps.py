@@ -9,4 +9,4 @@ class SurveysConfig(AppConfig):
 
         from .merged_people import FIGURES, move
 
-        merging.register(move, *FIGURES)
+        merging.PARTS.register("surveys", merging.Part(move, FIGURES))

@@ -12,6 +12,6 @@ class TargetListsConfig(AppConfig):
         from .merged_people import FIGURES, move
         from .uses import uses_of_school
 
-        group_uses.register(uses_of_school)
-        merging.register(move, *FIGURES)
+        group_uses.ASKED.register("targetlists", uses_of_school)
+        merging.PARTS.register("targetlists", merging.Part(move, FIGURES))
         register(*person_fields.FIELDS, *school_fields.FIELDS, *list_fields.FIELDS)

@@ -13,6 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.registry import Registry
+
 # In a condition that always compiles: an empty `IN ()` would make Django refuse to give its SQL.
 NOBODY = Q(pk=0)
 MAX_VALUES = 500
@@ -141,22 +143,23 @@ class Field:
         return (f"“{shown}”" if operator.takes is Takes.TEXT else shown) or "…"
 
 
-_REGISTER: dict[str, Field] = {}
+_REGISTRY: Registry[Field] = Registry()
 
 
 def register(*fields: Field) -> None:
-    """Offer these fields in every filter. Registering a name anew replaces the field."""
-    _REGISTER.update({field.name: field for field in fields})
+    """Offer these fields in every filter, each under its name."""
+    for field in fields:
+        _REGISTRY.register(field.name, field)
 
 
 def field_named(name: Any) -> Field | None:
-    return _REGISTER.get(name) if isinstance(name, str) else None
+    return _REGISTRY.get(name) if isinstance(name, str) else None
 
 
 def fields_by_heading() -> dict[str, list[Field]]:
     """All fields, as the builder offers them."""
     found = defaultdict(list)
-    for field in _REGISTER.values():
+    for field in _REGISTRY.values():
         found[str(field.heading)].append(field)
     return dict(found)
 

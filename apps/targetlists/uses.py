@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.registry import Registry
 from apps.recipients.group_uses import Going, Uses
 
 from .conditions import leaves
@@ -32,35 +33,22 @@ class Messages:
         return self.drafts + self.waiting + self.begun
 
 
-# Asked for the ids of lists, it gives the messages of those that have any.
-Counter = Callable[[Iterable[int]], dict[int, Messages]]
-_counters: list[Counter] = []
-_told: list[Callable[[TargetList], None]] = []
-
-
-def register(counter: Counter) -> None:
-    """Let `counter` say which messages use a list."""
-    if counter not in _counters:
-        _counters.append(counter)
-
-
-def register_told(told: Callable[[TargetList], None]) -> None:
-    """Let `told` hear that a list is deleted now."""
-    if told not in _told:
-        _told.append(told)
+# Who, asked for the ids of lists, gives the messages of those that have any; and who hears that a list is deleted now.
+COUNTERS: Registry[Callable[[Iterable[int]], dict[int, Messages]]] = Registry()
+TOLD: Registry[Callable[[TargetList], None]] = Registry()
 
 
 def tell(target_list: TargetList) -> None:
     """The list is deleted now, within the same transaction."""
-    for each in _told:
-        each(target_list)
+    for hear in TOLD.values():
+        hear(target_list)
 
 
 def messages_of(lists: Iterable[TargetList]) -> dict[int, Messages]:
     """The messages that use each of `lists`, by its id."""
     found = {each.pk: Messages() for each in lists}
-    for counter in _counters:
-        found |= counter(found.keys())
+    for count in COUNTERS.values():
+        found |= count(found.keys())
     return found
 
 

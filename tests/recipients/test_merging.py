@@ -257,7 +257,7 @@ def test_a_filter_that_names_a_teacher_names_whoever_stays(scoped):
 
 
 def test_everything_that_names_a_person_is_moved():
-    """A new table with people in it belongs into a mover (see merging.register), and then into this list."""
+    """A new table with people in it belongs into a mover (see merging.PARTS), and then into this list."""
     fields = Person._meta.get_fields(include_hidden=True)
     naming = {field.related_model for field in fields if field.one_to_many}
     own = {ContactPoint, Guardianship, Enrolment, Consent, ConsentChange, Note, ImportConflict, TakenAway}

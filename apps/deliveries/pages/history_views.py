@@ -5,22 +5,19 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from apps.campaigns.models import Mailing
 from apps.core.keyset import paginate
 from apps.organizations.permissions import requires
 from apps.surveys.models import Answer
 
 from ..engine.tallies import tallies_of
-from .visible_mailings import SEEING, mailings_seen_by
-
-RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
+from .visible_mailings import RUNNING, SEEING, mailings_seen_by
 
 
 @requires(*SEEING)
 @require_safe
 def history(request) -> HttpResponse:
     """All that is no draft: type, subject, sent n/N, date, time."""
-    mailings = mailings_seen_by(request.membership).exclude(state=Mailing.State.DRAFT)
+    mailings = mailings_seen_by(request.membership)
     search = request.GET.get("q", "")[:200].replace("\0", "")
     if search:
         mailings = mailings.filter(subject__icontains=search)

@@ -69,4 +69,4 @@ def _awaited(rows: list[Delivery]) -> set[int]:
     return {pk for pk, is_answered in found if not is_answered} | set(unanswered)
 
 
-PANEL = Panel(10, "deliveries/_person.html", context_of)
+PANEL = Panel("deliveries/_person.html", context_of)

@@ -1,4 +1,4 @@
-"""Which mailings a member may look at, once they are no drafts any more."""
+"""Which mailings a member may look at, once they are no drafts any more: the one rule of all pages that show them."""
 
 from functools import wraps
 
@@ -10,19 +10,22 @@ from apps.organizations.models import Membership
 from apps.organizations.permissions import SENDING, Permission
 
 SEEING = (Permission.VIEW_REPORTS, *SENDING)
+RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
 
 
 def mailings_seen_by(membership: Membership) -> QuerySet[Mailing]:
-    """All mailings for those who see reports; for the others those they wrote themselves."""
-    mailings = Mailing.objects.select_related("sender", "created_by", "question")
-    may_see_all = membership.may(Permission.VIEW_REPORTS) or membership.may(Permission.SEND_TO_ALL)
+    """All for those who see reports or write to everybody; for others who write, those they wrote themselves."""
+    if not membership.may_any(SEEING):
+        return Mailing.objects.none()
+    mailings = Mailing.objects.exclude(state=Mailing.State.DRAFT).select_related("sender", "created_by", "question")
+    may_see_all = membership.may_any((Permission.VIEW_REPORTS, Permission.SEND_TO_ALL))
     return mailings if may_see_all else mailings.filter(created_by=membership.user_id)
 
 
 def may_control(membership: Membership, mailing: Mailing) -> bool:
     """Whether the member may stop, resume or take back: his own, or with the right to write to everybody."""
     own = mailing.created_by_id == membership.user_id
-    return membership.may(Permission.SEND_TO_ALL) or (own and any(membership.may(each) for each in SENDING))
+    return membership.may(Permission.SEND_TO_ALL) or (own and membership.may_any(SENDING))
 
 
 def opens_mailing(view):
@@ -30,7 +33,7 @@ def opens_mailing(view):
 
     @wraps(view)
     def opened(request, pk: int, **kwargs):
-        mailing = mailings_seen_by(request.membership).filter(pk=pk).exclude(state=Mailing.State.DRAFT).first()
+        mailing = mailings_seen_by(request.membership).filter(pk=pk).first()
         if mailing is None:
             raise Http404
         return view(request, mailing, **kwargs)

@@ -7,12 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.campaigns.composing.drafts import mailings_of
 from apps.campaigns.models import Mailing
 from apps.deliveries.engine.tallies import tallies_of
 from apps.deliveries.models import Delivery, DeliveryAbout
+from apps.deliveries.pages.visible_mailings import RUNNING, mailings_seen_by
 from apps.imports.past_runs import failed_by_the_clock
 from apps.organizations.models import Membership
-from apps.organizations.permissions import Permission
+from apps.organizations.permissions import SENDING, Permission
 from apps.recipients.models import ContactPoint, ImportConflict, Person
 from apps.recipients.people_lists import people_found
 from apps.senders import account_trouble
@@ -20,14 +22,11 @@ from apps.senders.models import SenderAccount
 from apps.surveys.models import Answer
 
 _HELD = (Mailing.State.PENDING, Mailing.State.STOPPED)
-RUNNING = (Mailing.State.PENDING, Mailing.State.SENDING, Mailing.State.STOPPED)
 
 
 def home_of(membership: Membership) -> dict:
     """The context of the page for one member: only what this member may see."""
-    mailings = Mailing.objects.select_related("sender", "created_by", "question")
-    if not membership.may(Permission.VIEW_REPORTS):
-        mailings = mailings.filter(created_by=membership.user_id)
+    mailings = mailings_seen_by(membership)
     may_see_people = membership.may(Permission.VIEW_PEOPLE)
     running = _with_tallies(mailings.filter(state__in=RUNNING).order_by("starts_at", "id")[:20])
     recent = _with_tallies(mailings.filter(state=Mailing.State.DONE)[:5])
@@ -45,7 +44,7 @@ def home_of(membership: Membership) -> dict:
         "may_set_up": membership.may(Permission.MANAGE_SENDERS),
         "troubled": [(account, account_trouble.sentence(account)) for account in troubled],
         "paused": _paused_for_themselves(running, troubled),
-        "changed_drafts": _changed_drafts(mailings, membership),
+        "changed_drafts": _changed_drafts(membership),
         "first_steps": None if running or recent else _first_steps(),
     }
 
@@ -75,11 +74,11 @@ def _paused_for_themselves(running: list[Mailing], troubled: list[SenderAccount]
     return [mailing for mailing in stopped if mailing.waits_for_id not in named]
 
 
-def _changed_drafts(mailings, membership: Membership) -> list[Mailing]:
+def _changed_drafts(membership: Membership) -> list[Mailing]:
     """Drafts again, because they could not start, or that lost a list: those that the member may write on."""
-    changed = mailings.filter(state=Mailing.State.DRAFT).exclude(problem="")
-    if not membership.may(Permission.SEND_TO_ALL):
-        changed = changed.filter(created_by=membership.user_id)
+    if not membership.may_any(SENDING):
+        return []
+    changed = mailings_of(membership).filter(state=Mailing.State.DRAFT).exclude(problem="")
     return list(changed.order_by("-updated_at")[:5])
 
 
