@@ -171,7 +171,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEMO or TESTING or DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
+# Looked for when they are asked for: each test's client would first go through all of them.
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 # Uploaded files are private: no URL serves this folder, views do, after asking who you are.
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000

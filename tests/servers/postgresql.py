@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own in a temporary folder.
+"""A PostgreSQL of its own in a temporary folder, with a migrated database.
 
 As a program (`python -m tests.servers.postgresql COMMAND ...`) it runs the command with DATABASE_URL leading to it.
 """
@@ -15,23 +15,33 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from .prepared import fingerprint, migrate, of_the_migrations, prepared
 from .running import HOST, child, free_port, program, wait_until
 
 NOT_AVAILABLE = 77  # what test runners agree on for "skipped"
+DATABASE = "bedel"
+# The variable of the environment that names the migrated database; whoever copies it must not connect to it.
+TEMPLATE = "BEDEL_TEMPLATE"
+# For a server whose rows nobody needs after the run.
+NOT_DURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+
+
+def url_of(database: str, port: int) -> str:
+    return f"postgresql://bedel@{HOST}:{port}/{database}"
 
 
 class RunningPostgresql:
-    """A server on a port and a folder of its own; `url` is the DATABASE_URL of an empty database of `bedel`."""
+    """A server on a port and a folder of its own; `url` is the DATABASE_URL of a migrated database without rows."""
 
     def __init__(self, command: list[str], log: Path, port: int, options: dict[str, Any]) -> None:
-        self._command, self._log, self._port, self._options = command, log, port, options
+        self._command, self._log, self.port, self._options = command, log, port, options
         self._running = ExitStack()
-        self.url = f"postgresql://bedel@{HOST}:{port}/postgres"
+        self.url = url_of(DATABASE, port)
 
     def start(self) -> None:
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every connection to be closed.
         process = self._running.enter_context(child(self._command, self._log, signal.SIGINT, **self._options))
-        wait_until(lambda: _is_ready(self._port), process, self._log)
+        wait_until(lambda: _is_ready(self.port), process, self._log)
 
     def stop(self) -> None:
         """Break off every connection and every transaction, and end in order."""
@@ -50,25 +60,56 @@ def postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[RunningPostgresql]:
-    """A running server that can be restarted."""
-    binaries = _binaries()
-    initdb, postgres = program("initdb", *binaries), program("postgres", *binaries)
-    user = _unprivileged_user()
-    with tempfile.TemporaryDirectory(prefix="bedel-postgresql-", ignore_cleanup_errors=True) as folder:
-        if user:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-        options: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-        data, log, port = Path(folder) / "data", Path(folder) / "log", free_port()
-        initialize = [initdb, "--pgdata", str(data), "--username=bedel", "--auth=trust", "--encoding=UTF8", "--no-sync"]
-        subprocess.run(initialize, check=True, stdout=subprocess.DEVNULL, cwd=folder, **options)
-        command = [postgres, "-D", str(data), "-p", str(port), "-h", HOST, "-k", folder]
-        server = RunningPostgresql(command, log, port, {"cwd": folder, **options})
-        try:
-            server.start()
+def running_postgresql(*settings: str) -> Iterator[RunningPostgresql]:
+    """A running server that can be restarted; `settings` are options of the program `postgres`."""
+    program("postgres", *_binaries())
+    with _folder() as folder:
+        with prepared("postgresql", _made_of(), _make_cluster) as made:
+            # With owner and rights: PostgreSQL insists on them.
+            subprocess.run(["cp", "-a", str(made / "data"), str(folder)], check=True)
+        with _started(folder, *settings) as server:
             yield server
-        finally:
-            server.stop()
+
+
+def _made_of() -> str:
+    return fingerprint([], of_the_migrations(), program("postgres", *_binaries()))
+
+
+def _make_cluster(made: Path) -> None:
+    import psycopg
+
+    with _folder() as folder:
+        initialize = ["--username=bedel", "--auth=trust", "--encoding=UTF8", "--no-sync", "--pgdata"]
+        command = [program("initdb", *_binaries()), *initialize, str(folder / "data")]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_account())
+        with _started(folder, *NOT_DURABLE) as server:
+            with psycopg.connect(url_of("postgres", server.port), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+            migrate(made, server.url)
+        subprocess.run(["cp", "-a", str(folder / "data"), str(made)], check=True)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A temporary folder that belongs to the account of the server."""
+    with tempfile.TemporaryDirectory(prefix="bedel-postgresql-", ignore_cleanup_errors=True) as name:
+        if account := _account():
+            os.chown(name, account["user"], account["group"])
+        yield Path(name)
+
+
+@contextmanager
+def _started(folder: Path, *settings: str) -> Iterator[RunningPostgresql]:
+    """The server over `folder`/data, running."""
+    port = free_port()
+    command = [program("postgres", *_binaries()), "-D", str(folder / "data"), "-p", str(port), "-h", HOST]
+    options: dict[str, Any] = {"cwd": folder, **_account()}
+    server = RunningPostgresql([*command, "-k", str(folder), *settings], folder / "log", port, options)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def is_installed() -> bool:
@@ -82,16 +123,19 @@ def _binaries() -> list[str]:
     return [str(folder) for folder in sorted(folders, key=lambda folder: float(folder.parent.name), reverse=True)]
 
 
-def _unprivileged_user() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root: then the account of Debian's package is used."""
-    return pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+def _account() -> dict[str, Any]:
+    """Who starts the server: PostgreSQL refuses to run as root, then it is the account of Debian's package."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("postgres")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _is_ready(port: int) -> bool:
     import psycopg
 
     try:
-        psycopg.connect(f"postgresql://bedel@{HOST}:{port}/postgres", connect_timeout=2).close()
+        psycopg.connect(url_of("postgres", port), connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -103,8 +147,9 @@ def main() -> int:
         return NOT_AVAILABLE
     # Ctrl-C reaches the command too; the server has to outlive it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with postgresql() as url:
-        process = subprocess.Popen(sys.argv[1:], env=os.environ | {"DATABASE_URL": url})
+    with running_postgresql(*NOT_DURABLE) as server:
+        environment = os.environ | {"DATABASE_URL": server.url, TEMPLATE: DATABASE}
+        process = subprocess.Popen(sys.argv[1:], env=environment)
         try:
             return process.wait()
         except KeyboardInterrupt:

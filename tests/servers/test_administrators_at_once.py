@@ -53,6 +53,5 @@ with in_organization(school):
 def test_of_two_administrators_who_go_at_the_same_moment_one_stays(tmp_path):
     with postgresql() as url:
         place = Installation(tmp_path, url, "filesystem://")
-        place.manage("migrate", "--verbosity", "0")
         found = place.run("manage.py", "shell", "--verbosity", "0", "--command", DEMOTE_TWICE)
     assert found.strip() == "['the last'] 1"

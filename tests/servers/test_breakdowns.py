@@ -95,7 +95,6 @@ def parts(tmp_path_factory) -> Iterator[tuple[Installation, RunningPostgresql, C
         postgresql = running.enter_context(running_postgresql())
         redis_url = running.enter_context(redis_server())
         place = Installation(tmp_path_factory.mktemp("installation"), postgresql.url, redis_url)
-        place.manage("migrate", "--verbosity", "0")
         yield place, postgresql, running.enter_context(crew(place, workers=1, processes=2))
 
 

@@ -44,6 +44,5 @@ print(first.packet.leased_by, second)
 def test_of_two_workers_that_want_a_packet_at_the_same_moment_one_gets_it(tmp_path):
     with postgresql() as url:
         place = Installation(tmp_path, url, "filesystem://")
-        place.manage("migrate", "--verbosity", "0")
         found = place.run("manage.py", "shell", "--verbosity", "0", "--command", CLAIM_TWICE)
     assert found.strip() == "first [None]"

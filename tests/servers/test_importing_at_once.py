@@ -52,6 +52,5 @@ with school.scope():
 def test_of_two_loads_at_the_same_moment_the_second_waits_and_changes_nothing(tmp_path):
     with postgresql() as url:
         place = Installation(tmp_path, url, "filesystem://")
-        place.manage("migrate", "--verbosity", "0")
         found = place.run("manage.py", "shell", "--verbosity", "0", "--command", LOAD_TWICE)
     assert json.loads(found) == [2, 0, 2]
