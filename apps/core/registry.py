@@ -19,6 +19,10 @@ class Registry(Mapping[str, Entry]):
         self._entries[key] = (order, entry)
         self._entries = dict(sorted(self._entries.items(), key=lambda item: item[1][0]))
 
+    def unregister(self, key: str) -> None:
+        """Take an entry away, if there is one."""
+        self._entries.pop(key, None)
+
     def __getitem__(self, key: str) -> Entry:
         return self._entries[key][1]
 

@@ -9,4 +9,4 @@ class SendersConfig(AppConfig):
         from .checking import try_mail_server
 
         providers.register_those_of_email(trial=try_mail_server)
-        sender_kinds.register(sender_kinds.EMAIL)
+        sender_kinds.KINDS.register(sender_kinds.EMAIL.channel, sender_kinds.EMAIL)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
+from apps.core.registry import Registry
 
 if TYPE_CHECKING:
     from .models import SenderAccount
@@ -33,37 +34,23 @@ class Provider:
     trial: Trial | None = None
 
 
-_PROVIDERS: dict[str, Provider] = {}
-
-
-def register(provider: Provider) -> None:
-    """Make a provider known under its code, in place of one that was known under it before."""
-    _PROVIDERS[provider.code] = provider
-
-
-def unregister(code: str) -> None:
-    """Forget a provider."""
-    _PROVIDERS.pop(code, None)
+# By code, in the order in which they are offered.
+PROVIDERS: Registry[Provider] = Registry()
 
 
 def provider(code: str) -> Provider:
     """The provider with this code; one that carries nothing where the code is of another version of Bedel."""
-    return _PROVIDERS.get(code) or Provider(code, code, ())
-
-
-def all_providers() -> list[Provider]:
-    """All of them, in the order in which they were registered."""
-    return list(_PROVIDERS.values())
+    return PROVIDERS.get(code) or Provider(code, code, ())
 
 
 def choices() -> list[tuple[str, Any]]:
     """Code and name of each, in the order in which they were registered."""
-    return [(each.code, each.label) for each in _PROVIDERS.values()]
+    return [(each.code, each.label) for each in PROVIDERS.values()]
 
 
 def providers_of(channel: str) -> list[str]:
     """The codes of the providers that carry `channel`."""
-    return [each.code for each in _PROVIDERS.values() if channel in each.channels]
+    return [each.code for each in PROVIDERS.values() if channel in each.channels]
 
 
 SERVER_FIELDS = frozenset(
@@ -83,6 +70,6 @@ def _service(code: str, name: str) -> Provider:
 def register_those_of_email(trial: Trial) -> None:
     """The mail server, and the mail services."""
     fields = SERVER_FIELDS | PASSWORD_FIELDS | OAUTH2_FIELDS
-    register(Provider("smtp", _("A mail server (SMTP)"), ("email",), fields, trial=trial))
+    PROVIDERS.register("smtp", Provider("smtp", _("A mail server (SMTP)"), ("email",), fields, trial=trial))
     for name in ("Brevo", "Mailgun", "Mailjet", "Postmark", "SendGrid", "SparkPost"):
-        register(_service(name.lower(), name))
+        PROVIDERS.register(name.lower(), _service(name.lower(), name))

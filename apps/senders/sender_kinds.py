@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.registry import Registry
+
 
 @dataclass(frozen=True)
 class SenderKind:
@@ -21,27 +23,18 @@ class SenderKind:
     takes_replies: bool = False
 
 
-_KINDS: dict[str, SenderKind] = {}
-
-
-def register(kind: SenderKind) -> None:
-    """Make known what a sender of a channel is, in place of what was known before."""
-    _KINDS[kind.channel] = kind
-
-
-def unregister(channel: str) -> None:
-    """Forget what a sender of `channel` is."""
-    _KINDS.pop(channel, None)
+# By the code of the channel.
+KINDS: Registry[SenderKind] = Registry()
 
 
 def sender_kind(channel: str) -> SenderKind:
     """What a sender of `channel` is; free text where the channel is of another version of Bedel."""
-    return _KINDS.get(channel) or SenderKind(channel, channel, _plain_address)
+    return KINDS.get(channel) or SenderKind(channel, channel, _plain_address)
 
 
 def choices() -> list[tuple[str, Any]]:
     """Code and name of the channels that have senders."""
-    return [(kind.channel, kind.label) for kind in _KINDS.values()]
+    return [(kind.channel, kind.label) for kind in KINDS.values()]
 
 
 def _plain_address() -> forms.Field:

@@ -87,7 +87,7 @@ def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "")
         "name": name,
         "trouble": account_trouble.sentence(form.instance),
         "reports_to": form.instance.webhook_address,
-        "services": "|".join(provider.code for provider in providers.all_providers() if provider.is_service),
+        "services": "|".join(provider.code for provider in providers.PROVIDERS.values() if provider.is_service),
         "european": "|".join(EUROPEAN_ADDRESSES),
     }
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):

@@ -88,12 +88,12 @@ def once_only():
     added = []
 
     def add(code: str, carrier: Opener = SmtpCarrier) -> None:
-        registry.register(OnceOnly(code, carrier))
-        added.append(code)
+        added.append(OnceOnly(code, carrier))
+        registry.register(added[-1])
 
     yield add
-    for code in added:
-        registry.unregister(code)
+    for channel in added:
+        registry.unregister(channel)
 
 
 @pytest.fixture

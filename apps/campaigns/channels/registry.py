@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from apps.core.registry import Registry
 from apps.organizations.models import Membership
 from apps.senders import providers, sender_kinds
 from apps.senders.models import SenderAccount
@@ -11,30 +12,31 @@ from .channel import Channel, UnknownChannel
 if TYPE_CHECKING:
     from ..models import Mailing
 
-_CHANNELS: dict[str, Channel] = {}
+# By code, in the order in which they are offered.
+CHANNELS: Registry[Channel] = Registry()
 
 
 def register(channel: Channel) -> None:
     """Make a channel known under its code, and with it what its senders are and what carries it."""
-    _CHANNELS[channel.code] = channel
+    CHANNELS.register(channel.code, channel)
     if channel.sender_kind:
-        sender_kinds.register(channel.sender_kind)
+        sender_kinds.KINDS.register(channel.code, channel.sender_kind)
     for provider in channel.providers:
-        providers.register(provider)
+        providers.PROVIDERS.register(provider.code, provider)
 
 
-def unregister(code: str) -> None:
+def unregister(channel: Channel) -> None:
     """Forget a channel, and what it has brought with it."""
-    gone = _CHANNELS.pop(code, None)
-    if gone and gone.sender_kind:
-        sender_kinds.unregister(code)
-    for provider in gone.providers if gone else ():
-        providers.unregister(provider.code)
+    CHANNELS.unregister(channel.code)
+    if channel.sender_kind:
+        sender_kinds.KINDS.unregister(channel.code)
+    for provider in channel.providers:
+        providers.PROVIDERS.unregister(provider.code)
 
 
 def channel(code: str) -> Channel:
     """The channel with this code; one that can do nothing where the code is of another version of Bedel."""
-    return _CHANNELS.get(code) or UnknownChannel(code)
+    return CHANNELS.get(code) or UnknownChannel(code)
 
 
 def channel_of(mailing: "Mailing") -> Channel:
@@ -54,11 +56,6 @@ def account_of(mailing: "Mailing") -> SenderAccount:
     return mailing.sender.account
 
 
-def channels() -> list[Channel]:
-    """All channels, in the order in which they were registered."""
-    return list(_CHANNELS.values())
-
-
 def channels_open_to(membership: Membership) -> list[Channel]:
     """The channels that a member may use in his organisation."""
-    return [each for each in channels() if each.is_open_to(membership)]
+    return [each for each in CHANNELS.values() if each.is_open_to(membership)]

@@ -15,13 +15,13 @@ from apps.recipients.models import AcademicYear
 from apps.senders.models import Sender
 
 from ..channels.channel import Channel
-from ..channels.registry import channel_of, channels
+from ..channels.registry import CHANNELS, channel_of
 from ..models import Mailing
 
 
 def new_draft(membership: Membership, channel: Channel | None = None) -> Mailing:
     """A draft from the channel's default sender (of the first channel, which is email), for the current school year."""
-    code = (channel or channels()[0]).code
+    code = channel.code if channel else next(iter(CHANNELS))
     return Mailing.objects.create(
         channel=code,
         sender=Sender.default(code),
