@@ -86,7 +86,9 @@ class Channel:
     carriers: Mapping[str, Opener] = {}
     # The second step: its page, and a ModelForm of Mailing (what cannot be kept is an error, what is missing is not).
     content_form: type[forms.ModelForm]
-    content_template: str
+    content_template = "campaigns/content_text.html"
+    # A Content-Security-Policy of that page's own, where it needs to load more than others.
+    content_policy = ""
     takes_attachments = False
     # Shows a Preview on the third step.
     preview_template = "campaigns/_preview_text.html"

@@ -23,12 +23,6 @@ from .drafts import mailings_of, opens_draft
 _STALE = gettext_lazy(
     "This draft was changed in another window meanwhile. Nothing of this page is kept yet: press again to let it stand."
 )
-# The editor writes styles into its own frame; nothing else is loosened, and only on this page.
-EDITOR_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
-    "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'self'"
-)
 
 
 @requires(*SENDING)
@@ -49,7 +43,8 @@ def content(request, mailing: Mailing) -> HttpResponse:
         if _act(request, mailing) and (complete or leaving):
             return _onward(request, mailing)
     response = render(request, channel.content_template, _page(mailing, form, question_form) | {"seen": seen})
-    response.headers["Content-Security-Policy"] = EDITOR_POLICY
+    if channel.content_policy:
+        response.headers["Content-Security-Policy"] = channel.content_policy
     return response
 
 
