@@ -46,7 +46,7 @@ def first_reason(*asked: Asked) -> str:
 
 def excluded(listed: ListedPeople) -> list[str]:
     """`excluded_person` and `excluded_address`: who is on a list that is left out, and who shares an address."""
-    people = "\n    UNION ".join(listed.excluded_people or ["SELECT NULL AS person_id WHERE 1 = 0"])
+    people = "\n    UNION ".join(listed.excluded_people or ["SELECT CAST(NULL AS bigint) AS person_id WHERE 1 = 0"])
     addresses = "\n    UNION ".join([_OF_EXCLUDED_PEOPLE, *listed.excluded_addresses])
     return [
         f"excluded_person (person_id) AS (\n    {people}\n)",
