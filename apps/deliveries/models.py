@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.campaigns.audience.audience import Reason
+from apps.campaigns.audience.reasons import Reason
 from apps.campaigns.channels.registry import leaves_once
 from apps.campaigns.models import Mailing
 from apps.core.fetching import fetch

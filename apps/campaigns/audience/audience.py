@@ -7,28 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
 from apps.core.large_sets import large_sets
 from apps.recipients.searching import parts_of_name
 
+from .one_copy_each import FIRST_REASON
+from .reasons import Reason
 from .statement import audience_sql
 from .target_lists import uploaded_lists
-
-
-class Reason(models.TextChoices):
-    """Why somebody is left out. The sentences with the next step stand in `campaigns/reasons.py`."""
-
-    NO_ADDRESS = "no_address", _("No email address on file")
-    FAILED_ADDRESS = "failed_address", _("The address came back")
-    OPTED_OUT = "opted_out", _("Unsubscribed")
-    NO_CONSENT = "no_consent", _("Has not accepted commercial mail")
-    RESTRICTED = "restricted", _("Not to be contacted about this student")
-    EXCLUDED = "excluded", _("On a list that is left out")
-    FORMER = "former", _("No longer at the school")
-    OUTSIDE_GROUPS = "outside_groups", _("Outside your groups")
-    SAME_ADDRESS = "same_address", _("Gets this once already, at the same address")
 
 
 @dataclass(frozen=True)
@@ -60,26 +45,18 @@ class AudienceRow(NamedTuple):
     delivery_id: int = 0
 
 
-_SELECT_ROWS = """SELECT recipient_id, name, address, normalized, reason, contact_point_id, language, variables
-FROM recipient WHERE {condition} ORDER BY search_name, recipient_id, normalized LIMIT %(limit)s OFFSET %(offset)s"""
-_STUDENTS = "(students)"
 # Only to count, nobody needs a name or a place: of the rows that share an address one gets it.
-_SELECT_COUNTS = """SELECT reason, COUNT(*), COUNT(DISTINCT normalized) FROM (
-    SELECT normalized, MIN(reason) AS reason FROM candidate GROUP BY normalized, recipient_id
+_COUNT_ROWS = f"""SELECT reason, COUNT(*), COUNT(DISTINCT normalized) FROM (
+    SELECT normalized, {FIRST_REASON} AS reason FROM candidate GROUP BY normalized, recipient_id
 ) grouped GROUP BY reason"""
-_SELECT_STUDENTS = f"SELECT '{_STUDENTS}', COUNT(DISTINCT about_id), 0 FROM candidate WHERE reason = ''"
-_COUNT_DIFFERING = """SELECT COUNT(*) FROM recipient WHERE reason = '' AND EXISTS (
-    SELECT 1 FROM targetlists_uploadedrow u WHERE u.organization_id = %(organization)s AND u.list_id IN ({files})
-        AND u.normalized = recipient.normalized AND ({differs}))"""
-_SELECT_ABOUT = """SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
-WHERE about_id IS NOT NULL AND reason <> 'outside_groups'
-    AND (normalized IN ({addresses}) OR recipient_id IN ({people}))"""
+_STUDENTS = "(students)"
+_COUNT_STUDENTS = f"SELECT '{_STUDENTS}', COUNT(DISTINCT about_id), 0 FROM candidate WHERE reason = ''"
 
 
 def count(mailing) -> AudienceCount:
     """The figures of the check page. Writes nothing."""
     sql = audience_sql(mailing)
-    select = f"{_SELECT_COUNTS} UNION ALL {_SELECT_STUDENTS}" if sql.has_students else _SELECT_COUNTS
+    select = f"{_COUNT_ROWS} UNION ALL {_COUNT_STUDENTS}" if sql.has_students else _COUNT_ROWS
     found = _asked(f"WITH {sql.candidates}\n{select}", sql.parameters)
     counts = {reason: (rows, addresses) for reason, rows, addresses in found}
     students, _addresses = counts.pop(_STUDENTS, (0, 0))
@@ -137,13 +114,18 @@ def with_other_values(mailing, names: Sequence[str]) -> int:
         f" ('', TRIM(COALESCE(recipient.variables ->> %(name{place})s, '')))"
         for place in range(len(names))
     )
-    select = _COUNT_DIFFERING.format(files=", ".join(map(str, files)), differs=differs)
+    select = f"""SELECT COUNT(*) FROM recipient WHERE reason = '' AND EXISTS (
+        SELECT 1 FROM targetlists_uploadedrow u WHERE u.organization_id = %(organization)s
+            AND u.list_id IN ({", ".join(map(str, files))}) AND u.normalized = recipient.normalized AND ({differs}))"""
     ((number,),) = _fetch(mailing, select, **{f"name{place}": name for place, name in enumerate(names)})
     return number
 
 
 def _rows(mailing, condition: str, limit: int, offset: int, parameters: dict) -> list[AudienceRow]:
-    page = _fetch(mailing, _SELECT_ROWS.format(condition=condition), limit=limit, offset=offset, **parameters)
+    select = f"""SELECT recipient_id, name, address, normalized, reason, contact_point_id, language, variables
+        FROM recipient WHERE {condition} ORDER BY search_name, recipient_id, normalized
+        LIMIT %(limit)s OFFSET %(offset)s"""
+    page = _fetch(mailing, select, limit=limit, offset=offset, **parameters)
     about = _about(mailing, page)
     return [
         AudienceRow(
@@ -170,8 +152,10 @@ def _about(mailing, page: list[tuple]):
     if addresses or people:
         names = {f"address{number}": address for number, address in enumerate(addresses)}
         marks = ", ".join(f"%({name})s" for name in names) or "NULL"
-        sql = _SELECT_ABOUT.format(addresses=marks, people=", ".join(people) or "NULL")
-        for person_id, normalized, reason, about_id in _fetch(mailing, sql, **names):
+        select = f"""SELECT DISTINCT recipient_id, normalized, reason, about_id FROM candidate
+            WHERE about_id IS NOT NULL AND reason <> '{Reason.OUTSIDE_GROUPS}'
+                AND (normalized IN ({marks}) OR recipient_id IN ({", ".join(people) or "NULL"}))"""
+        for person_id, normalized, reason, about_id in _fetch(mailing, select, **names):
             of_person[person_id, normalized].add(about_id)
             if not reason:
                 of_address[normalized].add(about_id)

@@ -1,15 +1,34 @@
-"""The sentence and the next step for everybody who is left out."""
+"""Why somebody is left out, in words: the sentence and the next step. To whom it applies is asked in `why_not.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from django.db import models
 from django.db.models import QuerySet
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.organizations.models import Organization
 
-from .audience import AudienceRow, Reason
+if TYPE_CHECKING:
+    from .audience import AudienceRow
+
+
+class Reason(models.TextChoices):
+    """Why somebody is left out."""
+
+    NO_ADDRESS = "no_address", gettext_lazy("No email address on file")
+    FAILED_ADDRESS = "failed_address", gettext_lazy("The address came back")
+    OPTED_OUT = "opted_out", gettext_lazy("Unsubscribed")
+    NO_CONSENT = "no_consent", gettext_lazy("Has not accepted commercial mail")
+    RESTRICTED = "restricted", gettext_lazy("Not to be contacted about this student")
+    EXCLUDED = "excluded", gettext_lazy("On a list that is left out")
+    FORMER = "former", gettext_lazy("No longer at the school")
+    OUTSIDE_GROUPS = "outside_groups", gettext_lazy("Outside your groups")
+    SAME_ADDRESS = "same_address", gettext_lazy("Gets this once already, at the same address")
+
 
 # The look of each reason's sign: what needs somebody, what came back, and what is as it should be.
 _SIGNS = {Reason.NO_ADDRESS: "needs", Reason.FAILED_ADDRESS: "bad"}
@@ -50,7 +69,7 @@ def look_of(reason: str) -> str:
     return _WORDS.get(sign_of(reason), "idle")
 
 
-def next_step(organization: Organization, row: AudienceRow, back: str = "", may_mend: bool = True) -> NextStep:
+def next_step(organization: Organization, row: "AudienceRow", back: str = "", may_mend: bool = True) -> NextStep:
     """What can be done about one row; without a URL it is only words, as for those who may not change people."""
     query = "?" + urlencode({"next": back}) if back else ""
     reason = Reason(row.reason)
@@ -68,7 +87,7 @@ def next_step(organization: Organization, row: AudienceRow, back: str = "", may_
     return NextStep(words.get(reason, ""))
 
 
-def with_names(rows: Sequence[AudienceRow], people: QuerySet) -> dict[int, str]:
+def with_names(rows: "Sequence[AudienceRow]", people: QuerySet) -> dict[int, str]:
     """Person id -> name, for the students that `rows` are about: one query."""
     wanted = {i for row in rows for i in row.about_ids}
     return {person.pk: person.full_name for person in people.filter(pk__in=wanted)}

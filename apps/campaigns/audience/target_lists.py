@@ -1,4 +1,4 @@
-"""What the target lists of a mailing add to the SQL of its audience: who is on them, and who is left out for them."""
+"""Who is on the target lists of a mailing and in its own file, and who is left out for them, in SQL."""
 
 import re
 from collections.abc import Iterable
@@ -11,9 +11,8 @@ from apps.targetlists.members import people_on
 from apps.targetlists.models import TargetList
 
 from ..models import AudienceEntry, Mailing
+from .chosen import ChosenAs
 
-# by_hand in the SQL of the audience.
-_AS_BY_HAND, _BY_LIST = 1, 2
 # The fields of a filter that say who is at the school.
 _OF_LEAVING = {"active", "left_on", "children"}
 
@@ -22,7 +21,7 @@ _OF_LEAVING = {"active", "left_on", "children"}
 class ListedPeople:
     """Pieces of SQL, each a whole SELECT, and their named parameters. No pieces: no list has anybody of that sort."""
 
-    people: list[tuple[str, int]] = field(default_factory=list)  # person_id; and by_hand of the audience
+    people: list[tuple[str, ChosenAs]] = field(default_factory=list)  # person_id
     addresses: list[str] = field(default_factory=list)  # address, normalized, name, row_id
     excluded_people: list[str] = field(default_factory=list)  # person_id
     excluded_addresses: list[str] = field(default_factory=list)  # normalized
@@ -36,19 +35,22 @@ class ListedPeople:
 
 
 def listed_people(mailing: Mailing) -> ListedPeople:
-    """The pieces for every target list that `mailing` chooses or leaves out: one query, for the lists alone."""
+    """The pieces for every target list that `mailing` chooses or leaves out, and for its own file.
+
+    One query for the lists, and one for each whether there are students on it.
+    """
     found = ListedPeople()
     entries = AudienceEntry.objects.filter(mailing=mailing, target_list__isnull=False).select_related("target_list")
     chosen = [entry.target_list for entry in entries if not entry.is_excluded]
     excluded = [entry.target_list for entry in entries if entry.is_excluded]
-    found.people = [(sql, _BY_LIST) for sql in _static_people(chosen)]
-    for by_hand, lists in _by_their_word(chosen).items():
-        found.people += [(sql, by_hand) for sql in _filtered_people(lists, "chosen", found.parameters)]
-    found.addresses = [*_static_addresses(chosen), *_uploaded_rows(chosen)]
+    found.people = [(sql, ChosenAs.ON_LIST) for sql in _static_people(chosen)]
+    for chosen_as, lists in _by_their_word(chosen).items():
+        found.people += [(sql, chosen_as) for sql in _filtered_people(lists, "chosen", found.parameters)]
+    found.addresses = [*_static_addresses(chosen), *_rows_of_lists(chosen), *_rows([mailing.uploaded_list_id])]
     found.excluded_people = [*_static_people(excluded), *_filtered_people(excluded, "excluded", found.parameters)]
     found.excluded_addresses = [
         f"SELECT normalized FROM ({piece}) listed"
-        for piece in (*_static_addresses(excluded), *_uploaded_rows(excluded))
+        for piece in (*_static_addresses(excluded), *_rows_of_lists(excluded))
     ]
     found.have_students = any(people_on(each).filter(kind=Person.Kind.STUDENT).order_by().exists() for each in chosen)
     return found
@@ -68,18 +70,13 @@ def unusable_lists(mailing: Mailing) -> list[TargetList]:
     return [each for each in lists if each is not None and check(each.condition)]
 
 
-def _static_people(lists: Iterable[TargetList]) -> list[str]:
-    ids = _ids(each.pk for each in lists if each.kind == TargetList.Kind.STATIC)
-    return [_STATIC_PEOPLE.format(ids=ids)] if ids else []
-
-
-def _by_their_word(lists: Iterable[TargetList]) -> dict[int, list[TargetList]]:
+def _by_their_word(lists: Iterable[TargetList]) -> dict[ChosenAs, list[TargetList]]:
     """A filter that says itself who is at the school is taken at its word; of others who has left stays left out."""
-    by_hand: dict[int, list[TargetList]] = {_AS_BY_HAND: [], _BY_LIST: []}
+    by_word: dict[ChosenAs, list[TargetList]] = {ChosenAs.HIMSELF: [], ChosenAs.ON_LIST: []}
     for each in lists:
         says_so = any(leaf["field"] in _OF_LEAVING for leaf in leaves(each.condition))
-        by_hand[_AS_BY_HAND if says_so else _BY_LIST].append(each)
-    return by_hand
+        by_word[ChosenAs.HIMSELF if says_so else ChosenAs.ON_LIST].append(each)
+    return by_word
 
 
 def _filtered_people(lists: Iterable[TargetList], prefix: str, parameters: dict[str, Any]) -> list[str]:
@@ -94,31 +91,39 @@ def _filtered_people(lists: Iterable[TargetList], prefix: str, parameters: dict[
 
 
 def _named(sql: str, values: Iterable[Any], prefix: str, parameters: dict[str, Any]) -> str:
-    """`sql` with %(names)s in place of %s; the values go into `parameters`."""
+    """`sql` of the ORM with %(names)s in place of %s; the values go into `parameters`."""
     named = {f"{prefix}_{number}": value for number, value in enumerate(values)}
     parameters.update(named)
     names = iter(named)
     return re.sub(r"%(%|s)", lambda found: "%%" if found[1] == "%" else f"%({next(names)})s", sql)
 
 
+def _static_people(lists: Iterable[TargetList]) -> list[str]:
+    ids = _ids(each.pk for each in lists if each.kind == TargetList.Kind.STATIC)
+    people = f"""SELECT l.person_id FROM targetlists_targetlistmember l
+    WHERE l.organization_id = %(organization)s AND l.list_id IN ({ids}) AND l.person_id IS NOT NULL"""
+    return [people] if ids else []
+
+
 def _static_addresses(lists: Iterable[TargetList]) -> list[str]:
     ids = _ids(each.pk for each in lists if each.kind == TargetList.Kind.STATIC)
-    return [_STATIC_ADDRESSES.format(ids=ids)] if ids else []
+    addresses = f"""SELECT l.address, l.normalized, l.name, CAST(NULL AS bigint) AS row_id
+    FROM targetlists_targetlistmember l
+    WHERE l.organization_id = %(organization)s AND l.list_id IN ({ids}) AND l.normalized <> ''"""
+    return [addresses] if ids else []
 
 
-def _uploaded_rows(lists: Iterable[TargetList]) -> list[str]:
-    ids = _ids(each.uploaded_id for each in lists if each.kind == TargetList.Kind.UPLOADED)
-    return [UPLOADED_ROWS.format(ids=ids)] if ids else []
+def _rows_of_lists(lists: Iterable[TargetList]) -> list[str]:
+    return _rows(each.uploaded_id for each in lists if each.kind == TargetList.Kind.UPLOADED)
+
+
+def _rows(files: Iterable[int | None]) -> list[str]:
+    """Of UploadedList ids."""
+    ids = _ids(files)
+    rows = f"""SELECT u.value AS address, u.normalized, u.name, u.id AS row_id FROM targetlists_uploadedrow u
+    WHERE u.organization_id = %(organization)s AND u.list_id IN ({ids})"""
+    return [rows] if ids else []
 
 
 def _ids(ids: Iterable[int | None]) -> str:
     return ", ".join(str(int(each)) for each in ids if each)
-
-
-_STATIC_PEOPLE = """SELECT l.person_id FROM targetlists_targetlistmember l
-    WHERE l.organization_id = %(organization)s AND l.list_id IN ({ids}) AND l.person_id IS NOT NULL"""
-_STATIC_ADDRESSES = """SELECT l.address, l.normalized, l.name, CAST(NULL AS bigint) AS row_id
-    FROM targetlists_targetlistmember l
-    WHERE l.organization_id = %(organization)s AND l.list_id IN ({ids}) AND l.normalized <> ''"""
-UPLOADED_ROWS = """SELECT u.value AS address, u.normalized, u.name, u.id AS row_id FROM targetlists_uploadedrow u
-    WHERE u.organization_id = %(organization)s AND u.list_id IN ({ids})"""

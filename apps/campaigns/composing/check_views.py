@@ -18,9 +18,9 @@ from apps.organizations.permissions import SENDING, Permission, requires
 from apps.recipients.models import Person
 
 from ..audience import audience
-from ..audience.audience import AudienceRow, Reason
+from ..audience.audience import AudienceRow
 from ..audience.permitted import may_write_to_anybody
-from ..audience.reasons import look_of, next_step, sentence, sign_of, with_names
+from ..audience.reasons import Reason, look_of, next_step, sentence, sign_of, with_names
 from ..channels.channel import Preview
 from ..channels.registry import channel_of
 from ..content.attachments import attachments_size
@@ -211,7 +211,7 @@ def _reasons(request, mailing: Mailing, count: audience.AudienceCount) -> list[d
     return [_reason(request, mailing, reason, number) for reason, number in count.skipped.items()]
 
 
-def _reason(request, mailing: Mailing, reason: audience.Reason, number: int) -> dict:
+def _reason(request, mailing: Mailing, reason: Reason, number: int) -> dict:
     # Whoever is outside the writer's groups has neither name nor address here.
     known = [row for row in audience.left_out(mailing, reason, limit=3) if row.name or row.address]
     return {

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.campaigns.audience.audience import Reason
+from apps.campaigns.audience.reasons import Reason
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 from apps.recipients.posted_ids import posted_ids

@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from apps.campaigns.audience.audience import AudienceRow, Reason
-from apps.campaigns.audience.reasons import NextStep, next_step
+from apps.campaigns.audience.audience import AudienceRow
+from apps.campaigns.audience.reasons import NextStep, Reason, next_step
 from apps.campaigns.models import Mailing
 from apps.core.exports import in_portions
 from apps.core.normalizing import without_accents

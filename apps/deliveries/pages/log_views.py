@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from apps.campaigns.audience.audience import Reason
+from apps.campaigns.audience.reasons import Reason
 from apps.campaigns.models import Mailing
 from apps.core.exports import csv_response
 from apps.core.keyset import paginate

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.campaigns.audience import audience
-from apps.campaigns.audience.audience import Reason
+from apps.campaigns.audience.reasons import Reason
 from apps.recipients.models import Enrolment
 from apps.targetlists.models import OptOut, UploadedList, UploadedRow
 from tests import people

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.campaigns.audience import audience, picker
-from apps.campaigns.audience.audience import Reason
+from apps.campaigns.audience.reasons import Reason
 from apps.campaigns.content.tags import unknown_tags
 from apps.campaigns.models import AudienceEntry, Mailing
 from apps.deliveries.engine.fan_out import fan_out
@@ -133,6 +133,13 @@ def test_filters_and_files_exclude_too(class_5a, office):
     assert addresses(mailing) == []
     assert set(reasons(mailing).values()) == {Reason.EXCLUDED}
     assert audience.count(mailing).getting == 0
+
+
+@pytest.mark.feature("S1.22")
+def test_a_file_is_left_out_where_nobody_else_is(class_5a, office):
+    people.guardian("Marta Serra", "marta@x.example", people.student("Pau Puig", class_5a))
+    mailing = mailing_to(also=[class_5a], leaving_out=(uploaded("From a file", marta={"amount": "1"}),), by=office)
+    assert reasons(mailing) == {"Marta Serra": Reason.EXCLUDED}
 
 
 @pytest.mark.feature("S3.4")
