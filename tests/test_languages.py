@@ -28,6 +28,7 @@ _SOURCES = [
     "core/dates.py",
     "deliveries/families/views.py",
     "recipients/letter_text.py",
+    "surveys/question_markup.py",
 ]
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|</?\w+>")

@@ -57,7 +57,10 @@ class Mailing(OrganizationModel):
     # What it says.
     subject = models.CharField(_("subject"), max_length=SUBJECT_LENGTH, blank=True)
     body = models.TextField(_("message"), blank=True)
+    # Known to the part called "question" alone.
     question = models.OneToOneField(Question, on_delete=models.SET_NULL, null=True, blank=True, related_name="mailing")
+    # What else it carries: the codes of its parts, each from the start on with what was frozen of it.
+    parts = models.JSONField(default=dict, db_default={})
     commercial = models.BooleanField(_("this is commercial mail"), default=False)
 
     # When, and what became of it. The frozen_ fields hold what is really sent, made safe at the start.

@@ -31,7 +31,7 @@ NAME_LENGTH = 200
 # What a tag of a message already means; a column may not take its place.
 RESERVED = {"first_name", "last_name", "name", "student_first_name", "student_name", "students", "group", "school"}
 RESERVED |= {"sender", "today", "school_year", "unsubscribe_link", "bedel_question", "bedel_footer"}
-RESERVED |= {"bedel_question_text", "bedel_footer_text"}
+RESERVED |= {"bedel_question_text", "bedel_footer_text", "bedel_parts", "bedel_parts_text"}
 
 
 def upload_list(file, user, normalize: Callable[[str], str] = normalize_email) -> UploadedList:

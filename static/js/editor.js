@@ -55,11 +55,12 @@
   }
 
   const key = `draft-${location.pathname}`;
-  const names = ["subject", "body", "asked", "text", "kind", "closes_at", "commercial"];
+  const unkept = ["hidden", "file", "submit"];
+  const names = [...new Set([...form.elements].filter((field) => field.name && !unkept.includes(field.type)).map((field) => field.name))];
   const typed = () => Object.fromEntries(names.map((name) => [name, new FormData(form).get(name) || ""]));
-  const differs = (copy) => names.some((name) => copy[name] !== typed()[name]);
+  const differs = (copy) => names.some((name) => name in copy && copy[name] !== typed()[name]);
   const bringBack = (copy) => {
-    for (const name of names) {
+    for (const name of names.filter((each) => each in copy)) {
       for (const field of form.querySelectorAll(`[name="${name}"]`)) {
         if (["checkbox", "radio"].includes(field.type)) field.checked = copy[name] === field.value;
         else field.value = copy[name];

@@ -20,10 +20,14 @@ def post_recipients(client, mailing: Mailing, do: str = "", **fields):
     return client.post(url(mailing), {name: value for name, value in form.items() if value is not None})
 
 
+_OF_QUESTION = ("asked", "text", "kind", "closes_at")
+
+
 def post_content(client, mailing: Mailing, do: str = "next", **fields):
-    """Press a button of step two."""
+    """Press a button of step two; the fields of the question are called without its prefix."""
     form = {"subject": "School trip", "body": "<p>Dear {{ first_name }}</p>", "kind": "yes_no", "do": do} | fields
-    return client.post(url(mailing, "content"), form)
+    named = {f"question-{name}" if name in _OF_QUESTION else name: value for name, value in form.items()}
+    return client.post(url(mailing, "content"), named)
 
 
 def fresh(mailing: Mailing) -> Mailing:

@@ -89,7 +89,7 @@ class Channel:
     content_template = "campaigns/content_text.html"
     # A Content-Security-Policy of that page's own, where it needs to load more than others.
     content_policy = ""
-    takes_attachments = False
+    takes_attachments = takes_parts = False
     # Shows a Preview on the third step.
     preview_template = "campaigns/_preview_text.html"
     is_known = True

@@ -6,10 +6,13 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.message_parts import parts
+
 from ..audience import audience
 from ..audience.target_lists import unusable_lists
 from ..channels.registry import channel_of
 from ..content.attachments import ATTACHMENTS_LIMIT, attachments_size
+from ..content.parts import about_missing_parts
 from ..content.tags import broken_tags, tags_without_default, unknown_tags, used_tags, variables_of_files
 from ..models import Mailing
 
@@ -48,7 +51,7 @@ def about_its_start(mailing: Mailing) -> list[str]:
     """What of the obstacles may have come up since the mailing was checked, but for the number of its recipients."""
     channel = channel_of(mailing)
     unknown = [] if channel.is_known else channel.obstacles(mailing)
-    return unknown + _about_unusable_lists(mailing) + _about_unknown_tags(mailing)
+    return unknown + _about_unusable_lists(mailing) + _about_unknown_tags(mailing) + _about_parts(mailing)
 
 
 def _about_unusable_lists(mailing: Mailing) -> list[str]:
@@ -119,9 +122,9 @@ def _about_content(mailing: Mailing) -> list[str]:
     sentences += _about_unknown_tags(mailing)
     if attachments_size(mailing) >= ATTACHMENTS_LIMIT:
         sentences.append(_("The attachments have 5 MB or more. Take one out."))
-    question = mailing.question
-    if question and not question.text.strip():
-        sentences.append(_("The question has no text."))
-    if question and question.is_closed:
-        sentences.append(_("The time until which answers may be given is over already."))
-    return sentences
+    return sentences + _about_parts(mailing)
+
+
+def _about_parts(mailing: Mailing) -> list[str]:
+    """What each part has to say, and which ones nobody knows any more."""
+    return [sentence for part in parts() for sentence in part.obstacles(mailing)] + about_missing_parts(mailing)

@@ -10,14 +10,16 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.core.message_parts import PartForm, parts
 from apps.organizations.permissions import SENDING, requires
 
 from ..audience import audience
 from ..channels.registry import channel_of
 from ..content.attachments import ATTACHMENTS_LIMIT, AttachmentRefused, attach, attachments_size, detach
+from ..content.parts import missing_parts, note_parts, take_out
 from ..content.tags import tag_groups
 from ..models import Mailing
-from .content_forms import QuestionForm, only_incomplete
+from .content_forms import only_incomplete
 from .drafts import mailings_of, opens_draft
 
 _STALE = gettext_lazy(
@@ -34,15 +36,15 @@ def content(request, mailing: Mailing) -> HttpResponse:
     seen, stale = _mark(mailing), posted is not None and _changed_elsewhere(posted, mailing)
     channel = channel_of(mailing)
     form = channel.content_form(posted, instance=mailing)
-    question_form = QuestionForm(posted, instance=mailing.question, initial={"asked": mailing.question is not None})
+    part_forms = _part_forms(mailing, posted, request.FILES)
     if stale:
         messages.warning(request, _STALE)
     elif posted is not None:
-        complete = _keep(mailing, form, question_form)
-        leaving = request.POST.get("do") in ("back", "close") and only_incomplete(form, question_form)
+        complete = _keep(mailing, form, part_forms)
+        leaving = request.POST.get("do") in ("back", "close") and only_incomplete(form, *part_forms)
         if _act(request, mailing) and (complete or leaving):
             return _onward(request, mailing)
-    response = render(request, channel.content_template, _page(mailing, form, question_form) | {"seen": seen})
+    response = render(request, channel.content_template, _page(mailing, form, part_forms) | {"seen": seen})
     if channel.content_policy:
         response.headers["Content-Security-Policy"] = channel.content_policy
     return response
@@ -70,31 +72,35 @@ def _changed_elsewhere(posted, mailing: Mailing) -> bool:
     return not same and posted.get("seen", "") not in ("", _mark(mailing))
 
 
-def _keep(mailing: Mailing, form: ModelForm, question_form: QuestionForm) -> bool:
-    """Save what is right in both forms; True when all of it is."""
+def _part_forms(mailing: Mailing, posted, files) -> list[PartForm]:
+    """What the parts of a message ask, each under its own prefix."""
+    if not channel_of(mailing).takes_parts:
+        return []
+    offered = [part.form(mailing, posted, files if posted is not None else None) for part in parts()]
+    return [form for form in offered if form is not None]
+
+
+def _keep(mailing: Mailing, form: ModelForm, part_forms: list[PartForm]) -> bool:
+    """Save what is right in all forms; True when all of it is."""
     good = form.is_valid()
-    good = question_form.is_valid() and good
+    for part_form in part_forms:
+        good = part_form.is_valid() and good
     if form.has_error("subject", "required"):
         mailing.subject = ""
     for name, value in form.cleaned_data.items():
         setattr(mailing, name, value)
-    if question_form.cleaned_data.get("asked"):
-        question = question_form.instance
-        for name in ("text", "kind", "closes_at"):
-            if name in question_form.cleaned_data:
-                setattr(question, name, question_form.cleaned_data[name])
-        question.save()
-        mailing.question = question
-    elif mailing.question:
-        mailing.question.delete()
-        mailing.question = None
-    mailing.save(update_fields=[*form.fields, "question", "updated_at"])
+    for part_form in part_forms:
+        part_form.keep()
+    note_parts(mailing)
+    mailing.save(update_fields=[*form.fields, "parts", "updated_at"])
     return good
 
 
 def _act(request, mailing: Mailing) -> bool:
-    """Attach and detach; False when something was refused and has to be read on this page."""
+    """Attach, detach, take out; False when something was refused and has to be read on this page."""
     action = request.POST.get("do", "")
+    if action.startswith("take_out:"):
+        take_out(mailing, action.removeprefix("take_out:"))
     if action.startswith("detach:") and action[7:].isdecimal() and len(action) < 25:
         detach(mailing, int(action[7:]))
     for file in request.FILES.getlist("attachments") if channel_of(mailing).takes_attachments else ():
@@ -115,11 +121,12 @@ def _onward(request, mailing: Mailing) -> HttpResponse:
     return redirect(request.organization.url(pages.get(action, "campaigns:content"), mailing.pk))
 
 
-def _page(mailing: Mailing, form: ModelForm, question_form: QuestionForm) -> dict:
+def _page(mailing: Mailing, form: ModelForm, part_forms: list[PartForm]) -> dict:
     return {
         "mailing": mailing,
         "form": form,
-        "question_form": question_form,
+        "part_forms": part_forms,
+        "missing_parts": missing_parts(mailing),
         "tag_groups": tag_groups(mailing),
         "attachments": mailing.attachments.all(),
         "attachments_size": attachments_size(mailing),
@@ -134,7 +141,6 @@ def _without_nul(posted):
     if posted is None:
         return None
     posted = posted.copy()
-    for name in ("subject", "body", "text"):
-        if name in posted:
-            posted[name] = posted[name].replace("\0", "\N{SYMBOL FOR NULL}")
+    for name, values in posted.lists():
+        posted.setlist(name, [value.replace("\0", "\N{SYMBOL FOR NULL}") for value in values])
     return posted

@@ -9,6 +9,7 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from apps.core.message_parts import parts, related
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 from apps.recipients.models import AcademicYear
@@ -32,18 +33,20 @@ def new_draft(membership: Membership, channel: Channel | None = None) -> Mailing
 
 def mailings_of(membership: Membership) -> QuerySet[Mailing]:
     """The mailings that a member may write on: his own; with the right to write to everybody, all."""
-    mailings = Mailing.objects.select_related("sender__account", "question", "uploaded_list", "year")
+    mailings = Mailing.objects.select_related("sender__account", "uploaded_list", "year", *related())
     return mailings if membership.may(Permission.SEND_TO_ALL) else mailings.filter(created_by=membership.user_id)
 
 
 def delete_draft(mailing: Mailing) -> bool:
-    """Delete a draft with its files, question and list for good; False when it is no draft any more."""
+    """Delete a draft with its files, parts and list for good; False when it is no draft any more."""
     files = [attachment.file for attachment in mailing.attachments.all()]
     with transaction.atomic():
-        if not Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.DRAFT).delete()[0]:
+        draft = Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.DRAFT)
+        if draft.select_for_update().first() is None:
             return False
-        if mailing.question:
-            mailing.question.delete()
+        for part in parts():
+            part.delete(mailing)
+        draft.delete()
         drop_list(mailing)
     for file in files:
         file.delete(save=False)

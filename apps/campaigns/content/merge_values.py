@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.utils import formats, timezone, translation
@@ -11,37 +12,45 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from apps.core.fetching import fetch
+from apps.core.message_parts import CarriedPart
 from apps.core.normalizing import split_name
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
 
 from ..audience.audience import AudienceRow
 from ..models import Mailing
+from .parts import carried_parts
 
 _LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was read for some rows: first and last names by the id of the person, classes by that of the student."""
+    """What was read for some rows: first and last names by the id of the person, classes by that of the student.
+
+    `parts`: each part of the message, with what it has read itself.
+    """
 
     people: dict[int, tuple[str, str]]
     classes: dict[int, list[str]]
+    parts: Sequence[tuple[CarriedPart, Any]]
 
 
 class MergeValues:
-    """The values of the tags of one mailing, but for its public links."""
+    """The values of the tags of one mailing, and of the tokens of its parts."""
 
     def __init__(self, mailing: Mailing):
         self._mailing = mailing
+        self.parts = carried_parts(mailing)
         self._constants: dict[str, dict[str, str]] = {}
 
     def load(self, rows: Sequence[AudienceRow]) -> Loaded:
-        """Read what the values of `rows` need: two queries."""
+        """Read what the values of `rows` need: two queries, and those of its parts."""
         students = {i for row in rows for i in row.about_ids}
         people = Person.objects.filter(pk__any_of=students | {row.person_id for row in rows if row.person_id})
         rows_of_people = fetch(people.order_by().values_list("id", "first_name", "last_name"))
         names = {i: (first, last) for i, first, last in rows_of_people}
-        return Loaded(names, self._classes(students))
+        of_parts = [(part, part.load(rows)) for part in self.parts]
+        return Loaded(names, self._classes(students), of_parts)
 
     def constants(self, language: str) -> dict[str, str]:
         """The values that are the same for everybody who reads `language`."""
@@ -78,18 +87,21 @@ class MergeValues:
         else:
             first_name, last_name = names
             name = f"{first_name} {last_name}".strip()
-        about = [loaded.people[i] for i in row.about_ids if i in loaded.people]
-        students = self._and([f"{first} {last}".strip() for first, last in about], row)
-        return {
+        about = students_of(row, loaded)
+        students = self._and([f"{first} {last}".strip() for first, last in about.values()], row)
+        values = {
             **row.variables,
             "first_name": first_name,
             "last_name": last_name,
             "name": name,
-            "student_first_name": self._and([first for first, _last in about], row),
+            "student_first_name": self._and([first for first, _last in about.values()], row),
             "student_name": students,
             "students": students,
             "group": self._and(_classes_of(row, loaded), row),
         }
+        for part, read in loaded.parts:
+            values.update(part.values(row, about, read))
+        return values
 
     def _and(self, names: list[str], row: AudienceRow) -> str:
         if len(names) < 2:
@@ -99,7 +111,7 @@ class MergeValues:
 
 
 def values_for(mailing: Mailing, rows: Sequence[AudienceRow]) -> list[dict[str, str]]:
-    """For each of `rows`, in their order, the value of every tag that does not depend on the row's public links."""
+    """For each of `rows`, in their order, the value of every tag but that of the unsubscribe link."""
     values = MergeValues(mailing)
     loaded = values.load(rows)
     return [{**values.own(row, loaded), **values.constants(language_of(mailing, row))} for row in rows]
@@ -108,6 +120,11 @@ def values_for(mailing: Mailing, rows: Sequence[AudienceRow]) -> list[dict[str, 
 def language_of(mailing: Mailing, row: AudienceRow) -> str:
     """The language in which Bedel's own words reach this recipient: his own if known, else the organisation's."""
     return row.language if row.language in _LANGUAGES else mailing.organization.language
+
+
+def students_of(row: AudienceRow, loaded: Loaded) -> dict[int, tuple[str, str]]:
+    """First and last name of each student a row is about, by id, as far as they are still there."""
+    return {i: loaded.people[i] for i in row.about_ids if i in loaded.people}
 
 
 def _classes_of(row: AudienceRow, loaded: Loaded) -> list[str]:

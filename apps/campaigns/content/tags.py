@@ -1,34 +1,15 @@
 """The tags that staff may put into a message, in groups as the buttons beside the editor show them."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.merge_tags import MergeSyntaxError, Slot, compile_template
+from apps.core.message_parts import Tag, TagGroup, parts
 
 from ..channels.registry import channel_of
 from ..models import Mailing
-
-
-@dataclass(frozen=True)
-class Tag:
-    """A name for `{{ name }}`, and the words on its button."""
-
-    name: str
-    label: object
-
-    @property
-    def code(self) -> str:
-        return "{{ " + self.name + " }}"
-
-
-@dataclass(frozen=True)
-class TagGroup:
-    label: object
-    tags: tuple[Tag, ...]
-
 
 _STANDING = (
     TagGroup(
@@ -63,8 +44,8 @@ STANDING_NAMES = frozenset(tag.name for group in _STANDING for tag in group.tags
 
 
 def tag_groups(mailing: Mailing) -> list[TagGroup]:
-    """All groups; at the end the variables of the files from which the mailing has addresses."""
-    groups = list(_STANDING)
+    """All groups: Bedel's own, those of its parts, and the variables of the files from which it has addresses."""
+    groups = [*_STANDING, *(group for part in parts() for group in part.tags(mailing))]
     for name, variables in _files_of(mailing):
         tags = tuple(Tag(variable, variable.replace("_", " ")) for variable in variables)
         groups.append(TagGroup(_("From the file %(name)s") % {"name": name}, tags))

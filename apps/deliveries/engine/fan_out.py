@@ -10,6 +10,7 @@ from apps.campaigns.audience.statement import audience_sql
 from apps.campaigns.channels.registry import channel_of
 from apps.campaigns.composing.checking import about_its_start, nobody_is_chosen
 from apps.campaigns.composing.scheduling import take_back
+from apps.campaigns.content.parts import freeze_parts
 from apps.campaigns.models import Mailing
 from apps.core.large_sets import keep_temporary_tables_in_memory, large_sets
 from apps.core.states import TransitionRefused, move
@@ -54,7 +55,8 @@ def _freeze(mailing: Mailing) -> None:
     """Keep what will really be sent, and the name that people see, whatever is changed later."""
     channel_of(mailing).freeze(mailing)
     mailing.frozen_sender = mailing.sender.name if mailing.sender else ""
-    mailing.save(update_fields=["frozen_sender"])
+    freeze_parts(mailing)
+    mailing.save(update_fields=["frozen_sender", "parts"])
 
 
 def _refuse_what_came_up(mailing: Mailing) -> None:

@@ -18,6 +18,7 @@ from apps.campaigns.channels.channel import Carrier, Copies, PreparedRow
 from apps.campaigns.channels.registry import account_of, channel_of, leaves_once
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import AccountProblem
+from apps.core.message_parts import related
 from apps.core.shutting_down import is_shutting_down
 from apps.core.states import TransitionRefused, move
 from apps.organizations.scoping import in_organization, without_scope
@@ -128,9 +129,9 @@ class SendingRun:
     def _mailing(self, packet: Packet) -> Mailing:
         """What is sent does not change while it is sent: it is read once in this run."""
         if packet.mailing_id not in self._mailings:
-            related = "organization", "sender__account", "question"
+            known = "organization", "sender__account", *related()
             with without_scope():
-                self._mailings[packet.mailing_id] = Mailing.objects.select_related(*related).get(pk=packet.mailing_id)
+                self._mailings[packet.mailing_id] = Mailing.objects.select_related(*known).get(pk=packet.mailing_id)
         return self._mailings[packet.mailing_id]
 
     def _begin(self, claimed: Claim) -> None:

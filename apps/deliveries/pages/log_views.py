@@ -7,6 +7,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from apps.campaigns.audience.reasons import Reason
+from apps.campaigns.content.parts import missing_parts
 from apps.campaigns.models import Mailing
 from apps.core.exports import csv_response
 from apps.core.keyset import paginate
@@ -82,6 +83,7 @@ def head(request, mailing: Mailing) -> dict:
         "stage": stage,
         "is_live": stage in (Mailing.State.PENDING, Mailing.State.SENDING, "stopping") or mailing.waits_for_id,
         "retry_at": mailing.waits_for.retry_at if mailing.waits_for else None,
+        "missing_parts": missing_parts(mailing),
         "answered": how_many_answered(mailing) if mailing.question_id else 0,
     }
 

@@ -33,7 +33,7 @@ class EmailChannel(Channel):
     content_form = EmailContentForm
     content_template = "campaigns/content.html"
     content_policy = EDITOR_POLICY
-    takes_attachments = True
+    takes_attachments = takes_parts = True
     preview_template = "campaigns/_preview.html"
 
     def normalize(self, address: str, organization: Organization) -> str:

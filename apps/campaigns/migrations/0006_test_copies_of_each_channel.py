@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0004_frozen_sender'),
+        ('campaigns', '0005_parts_of_messages'),
     ]
 
     operations = [
