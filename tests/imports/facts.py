@@ -2,7 +2,7 @@
 
 from apps.imports.reconciling.reconciling import Outcome, compare, load
 from apps.recipients.models import ImportRun, ImportSource
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Staged,
     StagedContact,

@@ -11,7 +11,7 @@ from apps.imports.reconciling import planning, safety_stop
 from apps.imports.runs import NotReady, change_run, confirm, plan, run_import, start_run, sweep
 from apps.imports.sources import run_of, save_as_source
 from apps.recipients.models import ImportRun, ImportSource, Person
-from apps.rosters.opening import FileRefused
+from apps.rosters.refusing import FileRefused
 
 pytestmark = pytest.mark.django_db
 HEADER = "NIA;Nombre;Apellidos;Grupo\n"

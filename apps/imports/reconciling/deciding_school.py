@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from apps.recipients.models import AcademicYear
+from apps.rosters.school_years import school_year_of
 
 from .alike_names import restrict_namesakes
 from .statements import Statements
@@ -88,12 +89,6 @@ def decide_enrolments(statements: Statements, is_bulk: bool) -> int:
 def decide_consents(statements: Statements) -> None:
     """Make `planned_consent`: what is said and does not stand so yet. What was said by hand is not overruled."""
     statements.table("planned_consent", _PLANNED_CONSENTS, "person_id")
-
-
-def school_year_of(day: date) -> str:
-    """The name of the school year of a day: 2026-27 from August 2026 to July 2027."""
-    first = day.year if day.month >= 8 else day.year - 1
-    return f"{first}-{(first + 1) % 100:02d}"
 
 
 def current_year() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.recipients.models import ImportRun
-from apps.rosters.staged import Mistake
+from apps.rosters.facts import Mistake
 
 from .applying import WHICH_CONFLICTS_END, WHICH_ENROLMENTS_CHANGE, WHICH_PAIRS_CHANGE, WHO_IS_ADOPTED
 from .deciding_school import OF_THIS_SOURCE

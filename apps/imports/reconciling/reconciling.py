@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
+from apps.rosters.facts import Mistake, Staged
 from apps.rosters.refusing import FileRefused
-from apps.rosters.staged import Mistake, Staged
 
 from . import applying, deciding_school, planning
 from .deciding_contacts import decide_contacts

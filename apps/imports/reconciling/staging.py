@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from apps.core.large_sets import keep_temporary_tables_in_memory
 from apps.recipients.models import Person
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Mistake,
     Remark,
@@ -27,6 +27,7 @@ from apps.rosters.staged import (
     StagedPlaces,
     StagedUnit,
     StagedYear,
+    row_and_columns,
 )
 
 PORTION = 20_000
@@ -105,9 +106,10 @@ class Stage:
 
     def where(self, place: int, side: int = 0) -> tuple[int, str, str]:
         """Row, file and heading of a place: `side` 0 is the first of the two that stand there, 1 the second."""
-        known = self.places.get(place & 0xFF)
+        row, number = row_and_columns(place)
+        known = self.places.get(number)
         heading = "" if known is None else known.second if side else known.first
-        return (place >> 8, known.file if known else "", heading)
+        return (row, known.file if known else "", heading)
 
     def counts(self) -> dict[str, int]:
         """What the file says of itself, before it is compared with anything."""
