@@ -23,9 +23,9 @@ from apps.rosters.opening import refuse_too_large
 from apps.rosters.readers import FirstLook
 from apps.rosters.refusing import FileRefused
 
-from .reconciling.deciding_school import current_year
-from .reconciling.planning import writes_anything
-from .reconciling.reconciling import Outcome, compare, load, problem_of
+from .reconciling.comparing_and_loading import Outcome, compare, load, problem_of
+from .reconciling.counts import writes_anything
+from .reconciling.deciding_years import current_year
 from .reconciling.safety_stop import stop_sentence
 from .reconciling.staging import Stage, note
 

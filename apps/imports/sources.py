@@ -11,7 +11,7 @@ from apps.rosters.opening import Source as Opened
 from apps.rosters.opening import refuse_too_large
 from apps.rosters.refusing import FileRefused
 
-from .reconciling.reconciling import Outcome, compare
+from .reconciling.comparing_and_loading import Outcome, compare
 from .reconciling.safety_stop import stop_sentence
 from .runs import change_run, keep_file, load_running, options_of
 

@@ -11,7 +11,7 @@ from apps.rosters.facts import StagedEnrolment, StagedGuardianship, StagedPerson
 from tests import people
 from tests.imports import test_oneroster_nightly as oneroster
 from tests.imports.facts import a_source, compared, email, guardian, loaded, student
-from tests.imports.reconciling.test_reconciling import on_record
+from tests.imports.reconciling.test_comparing_and_loading import on_record
 from tests.rosters.rosters import facts_of, written, zipped
 from tests.rosters.test_oneroster import ROSTER, USERS
 

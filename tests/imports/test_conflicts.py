@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.imports.reconciling.conflicts import keep, take
+from apps.imports.conflicts import keep, take
 from apps.recipients.models import ContactPoint, ImportConflict, ImportSource
 from apps.rosters.facts import StagedPerson
 from tests.imports.facts import a_source, email, loaded
