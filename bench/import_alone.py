@@ -14,7 +14,7 @@ import django
 
 def main(path: Path, organization_id: int, source_id: int) -> None:
     django.setup()
-    from apps.imports.reconciling.reconciling import load
+    from apps.imports.reconciling.comparing_and_loading import load
     from apps.organizations.models import Organization
     from apps.organizations.scoping import in_organization
     from apps.recipients.models import ImportRun, ImportSource

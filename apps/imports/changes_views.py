@@ -15,7 +15,7 @@ from apps.recipients.posted_ids import posted_id
 from .forms import SourceForm
 from .load_words import button_of
 from .mistake_rows import mistakes_shown
-from .reconciling.planning import EXAMPLES_KEPT, examples_page
+from .reconciling.examples import EXAMPLES_KEPT, examples_page
 from .reconciling.safety_stop import stop_sentence
 from .runs import NotReady, confirm, rows_done
 from .steps import AT_WORK, LOADING, step_of, steps_of

@@ -14,9 +14,11 @@ from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import ImportRun, ImportSource, Person
 from apps.recipients.posted_ids import posted_id
 from apps.rosters.columns import FIELDS
-from apps.rosters.encodings import NAMES, choices, words_of
+from apps.rosters.csv_tables import DELIMITERS
+from apps.rosters.encoding_choices import NAMES, choices, words_of
 from apps.rosters.mending import CELLS_AT_MOST, TEXT_AT_MOST, Mended, mended_cells
-from apps.rosters.reading import DELIMITERS, FileRefused, Table
+from apps.rosters.readers import FirstLook
+from apps.rosters.refusing import FileRefused
 
 from .first_rows import columns_of, rows_of
 from .mistake_rows import mistakes_shown
@@ -119,7 +121,7 @@ def _context(found: ImportRun) -> dict:
     return context | (_of_table(found, table) if table else {})
 
 
-def _table(found: ImportRun) -> tuple[Table | None, str]:
+def _table(found: ImportRun) -> tuple[FirstLook | None, str]:
     """The first rows of a table, or why they cannot be shown. Imports of the night keep no file."""
     if found.format != ImportRun.Format.TABLE:
         return None, ""
@@ -129,17 +131,18 @@ def _table(found: ImportRun) -> tuple[Table | None, str]:
         return None, str(error)
 
 
-def _of_table(found: ImportRun, table: Table) -> dict:
+def _of_table(found: ImportRun, table: FirstLook) -> dict:
+    encoding, delimiter = table.dialect["encoding"], DELIMITERS.get(table.dialect["delimiter"], "")
     separators = {"comma": _("comma"), "semicolon": _("semicolon"), "tab": _("tab")}
     return {
         "rows": rows_of(found, table),
         "fields": FIELDS.items(),
         "words": words_of(table),
         "letters": choices(table),
-        "encoding": table.encoding,
-        "encoding_name": NAMES.get(table.encoding, table.encoding),
-        "delimiter": DELIMITERS.get(table.delimiter, ""),
-        "delimiter_name": separators.get(DELIMITERS.get(table.delimiter, ""), ""),
+        "encoding": encoding,
+        "encoding_name": NAMES.get(encoding, encoding),
+        "delimiter": delimiter,
+        "delimiter_name": separators.get(delimiter, ""),
         "delimiters": [("tab" if sign == "\t" else sign, name, separators[name]) for sign, name in DELIMITERS.items()],
         "saved": ImportSource.objects.filter(format=ImportRun.Format.TABLE),
     }

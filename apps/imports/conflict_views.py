@@ -11,7 +11,7 @@ from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import ImportConflict
 from apps.recipients.posted_ids import posted_ids
 
-from .reconciling.conflicts import keep, take
+from .conflicts import keep, take
 from .sections import sections
 
 _OPEN = ImportConflict.Decision.OPEN

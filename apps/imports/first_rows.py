@@ -8,11 +8,11 @@ from django.utils.functional import Promise
 
 from apps.recipients.models import ImportRun
 from apps.rosters.columns import FIELDS
+from apps.rosters.facts import Mistake
 from apps.rosters.guessing_columns import SAMPLE, guess_mapping, is_secret
 from apps.rosters.mending import Mender
-from apps.rosters.reading import Table
+from apps.rosters.readers import FirstLook
 from apps.rosters.refusing import FileRefused
-from apps.rosters.staged import Mistake
 
 from .runs import facts_of
 
@@ -50,11 +50,11 @@ class Row:
     reason: str = ""
 
 
-def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
+def columns_of(run: ImportRun, table: FirstLook | None) -> list[Column]:
     """The columns of a run under its mapping; without the table, none is asked about."""
     header, fields = run.mapping.get("header", []), run.mapping.get("fields", [])
     again = {place for place, field in enumerate(fields) if field in _OWN and field in fields[:place]}
-    is_guess = table is not None and fields == guess_mapping(header, table.rows[:SAMPLE])
+    is_guess = table is not None and fields == guess_mapping(header, [cells for _number, cells in table.rows[:SAMPLE]])
     return [
         Column(
             heading,
@@ -66,13 +66,13 @@ def columns_of(run: ImportRun, table: Table | None) -> list[Column]:
     ]
 
 
-def _holds_something(table: Table | None, place: int) -> bool:
-    return table is not None and any(place < len(cells) and cells[place].strip() for cells in table.rows)
+def _holds_something(table: FirstLook | None, place: int) -> bool:
+    return table is not None and any(place < len(cells) and cells[place].strip() for _number, cells in table.rows)
 
 
-def rows_of(run: ImportRun, table: Table) -> list[Row]:
+def rows_of(run: ImportRun, table: FirstLook) -> list[Row]:
     """The first rows, with the reasons beside what cannot be read."""
-    shown = [numbered for numbered, _each in zip(table.numbered_rows(), range(ROWS_SHOWN), strict=False)]
+    shown = table.rows[:ROWS_SHOWN]
     reasons = _reasons(run, [number for number, _cells in shown])
     mender = Mender(table.header, run.options)
     return [

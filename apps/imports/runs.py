@@ -17,14 +17,15 @@ from apps.organizations.models import Unit
 from apps.recipients.models import ImportRowError, ImportRun, Person
 from apps.rosters import readers
 from apps.rosters.columns import FIELDS
+from apps.rosters.facts import Staged
 from apps.rosters.mending import Mended, mended_also, mended_cells
-from apps.rosters.opening import FileRefused
-from apps.rosters.reading import MAX_BYTES, Table
-from apps.rosters.staged import Staged
+from apps.rosters.opening import refuse_too_large
+from apps.rosters.readers import FirstLook
+from apps.rosters.refusing import FileRefused
 
-from .reconciling.deciding_school import current_year
-from .reconciling.planning import writes_anything
-from .reconciling.reconciling import Outcome, compare, load, problem_of
+from .reconciling.comparing_and_loading import Outcome, compare, load, problem_of
+from .reconciling.counts import writes_anything
+from .reconciling.deciding_years import current_year
 from .reconciling.safety_stop import stop_sentence
 from .reconciling.staging import Stage, note
 
@@ -37,8 +38,7 @@ SILENT_SECONDS = 600
 
 def start_run(file, user, year: str = "") -> ImportRun:
     """Take an uploaded file, and read and check it if it is small. Raises FileRefused, and then keeps nothing."""
-    if file.size > MAX_BYTES:
-        raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
+    refuse_too_large(file)
     found = readers.look(file, file.name, rows=1)
     run = ImportRun(
         file_name=file.name[:255],
@@ -198,13 +198,11 @@ def rows_done(run: ImportRun) -> int:
     return cache.get(_progress_key(run), 0) if working else run.rows_done
 
 
-def table_of(run: ImportRun) -> Table:
+def table_of(run: ImportRun) -> FirstLook:
     """The columns and the first 200 rows of a run's file. Raises FileRefused."""
     how = {name: run.dialect.get(name, "") for name in ("encoding", "delimiter")}
     with _opened(run) as file:
-        found = readers.look(file, run.file_name, **how)
-    numbers, rows = [number for number, _cells in found.rows], [cells for _number, cells in found.rows]
-    return Table(found.header, rows, row_numbers=numbers, **found.dialect)
+        return readers.look(file, run.file_name, **how)
 
 
 def facts_of(run: ImportRun) -> Generator[Staged, None, None]:

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 
 from apps.recipients.models import ImportRun, ImportSource
 from apps.rosters import readers
-from apps.rosters.opening import FileRefused
 from apps.rosters.opening import Source as Opened
-from apps.rosters.reading import MAX_BYTES
+from apps.rosters.opening import refuse_too_large
+from apps.rosters.refusing import FileRefused
 
-from .reconciling.reconciling import Outcome, compare
+from .reconciling.comparing_and_loading import Outcome, compare
 from .reconciling.safety_stop import stop_sentence
 from .runs import change_run, keep_file, load_running, options_of
 
@@ -38,8 +38,7 @@ def save_as_source(run: ImportRun, name: str, *, withdraws: bool = False, most_w
 
 def run_of(source: ImportSource, file, user) -> ImportRun:
     """An uploaded file, to be read as the source says. Raises FileRefused, and then keeps nothing."""
-    if file.size > MAX_BYTES:
-        raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
+    refuse_too_large(file)
     run = _new_run(source, file, file.name)
     run.created_by = user
     keep_file(run, file)

@@ -11,8 +11,8 @@ from apps.core.keyset import paginate
 from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import ImportRun, ImportSource
 from apps.recipients.posted_ids import posted_id
-from apps.rosters.formats import ACCEPTED
-from apps.rosters.reading import FileRefused
+from apps.rosters.accepted_formats import ACCEPTED
+from apps.rosters.refusing import FileRefused
 
 from .runs import plan, start_run
 from .sections import sections

@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch
 from django.utils.translation import gettext_lazy as _
 
 from apps.deliveries.pages.visible_mailings import SEEING
-from apps.imports.reconciling.conflicts import number_to_decide
+from apps.imports.conflicts import number_to_decide
 from apps.organizations.models import Membership, Organization
 from apps.organizations.permissions import SENDING, Permission
 from apps.organizations.scoping import without_scope

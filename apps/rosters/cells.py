@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.normalizing import normalize_document, normalize_email, normalize_phone, without_accents, without_unseen
 
-from .staged import Mistake, Remark, Staged, StagedContact
+from .facts import Mistake, Remark, Staged, StagedContact
 from .vocabulary import meanings
 
 NAME_LENGTH = 200
@@ -181,39 +181,3 @@ def is_month_first(text: str) -> bool:
     """Whether a day can only be read with the month first: 6/30/2026."""
     found = _WRITTEN_DAY(text)
     return found is not None and int(found[2]) > 12 >= int(found[1])
-
-
-def year_name(starts: date | None, ends: date | None) -> str:
-    """The school year in which a term lies: 2026-27, or 2026 where it goes with the calendar; "" without days."""
-    if starts and ends and starts.year == ends.year and (ends - starts).days > 240:
-        return str(starts.year)
-    known = starts or ends
-    if known is None:
-        return ""
-    # By the middle: a year may begin in July, and a term in January.
-    middle = starts + (ends - starts) / 2 if starts and ends else known
-    return span_name(middle.year if middle.month >= 8 else middle.year - 1)
-
-
-_SPAN = re.compile(r"\b((?:[12][0-9])?[0-9]{2}) ?[-/\u2013] ?((?:[12][0-9])?[0-9]{2})\b", re.ASCII).search
-
-
-@lru_cache(maxsize=200)
-def read_school_year(text: str, is_span: bool) -> str:
-    """The name of the year that a cell means: 2026-27 for `2026/2027`, `Curso 26-27`; "" when it means none.
-
-    `is_span`: whether a year by itself, `2026`, is the one in which a school year begins, or has that name.
-    """
-    if text.isdecimal() and text.isascii() and len(text) == 4 and text[0] in "12":
-        return span_name(int(text)) if is_span else text
-    found = _SPAN(text)
-    if not found:
-        return ""
-    first, last = int(found[1]) % 100, int(found[2]) % 100
-    century = found[1][:2] if len(found[1]) == 4 else "20"
-    return span_name(int(f"{century}{first:02d}")) if last == (first + 1) % 100 else ""
-
-
-def span_name(first: int) -> str:
-    """2026 -> 2026-27."""
-    return f"{first}-{(first + 1) % 100:02d}"

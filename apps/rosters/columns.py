@@ -1,6 +1,6 @@
 """What a column of a school's file may hold: its name on the page that asks, and the order in which it is guessed.
 
-By which words a heading is known stands in words/*.toml; what is made of a cell, in table.py.
+By which words a heading is known stands in words/*.toml; what is made of a cell, in people_table.py.
 """
 
 from django.utils.functional import Promise

@@ -3,7 +3,6 @@
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from typing import BinaryIO
 from xml.parsers import expat
@@ -12,10 +11,10 @@ from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from .refusing import FileRefused
+from .tables import MAX_ROWS, CellText, NumberedRows, Opener, OpenTable
 
 MAX_UNPACKED = 400_000_000
 MAX_ENTRIES = 2_000
-MAX_ROWS = 500_000
 MAX_CELLS = 10_000_000  # a sheet is read as a rectangle up to its last cell
 _PIECE = 1 << 20
 _PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
@@ -24,15 +23,8 @@ _UNUSUAL = (b"\0", b"<!", *(b":c" + end for end in _ENDS))
 _DECLARED = re.compile(rb"encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
 
 
-NumberedRows = Iterator[tuple[int, list[str]]]
-# Writes what a cell holds (a text, a number, a day, a time, True or False, None) as text.
-CellText = Callable[[object], str]
-
-
-def open_sheet(
-    open_file: Callable[[], BinaryIO], max_bytes: int, cell_text: CellText
-) -> tuple[list[str], Callable[[], NumberedRows]]:
-    """The first row with any text, which names the columns, and a way to read those below. Raises FileRefused."""
+def open_excel(open_file: Opener, max_bytes: int, cell_text: CellText) -> OpenTable:
+    """The first sheet; its first row with any text names the columns. Raises FileRefused."""
     with open_file() as file:
         size = file.seek(0, 2)
         if size > max_bytes:
@@ -44,7 +36,11 @@ def open_sheet(
         ((number, cells) for number, cells in _rows_of(sheet, cell_text) if any(map(str.strip, cells))), (0, [])
     )
     header = [cell.strip() for cell in _without_empty_end(above[1])]
-    return header, lambda: ((number, cells) for number, cells in _rows_of(sheet, cell_text) if number > above[0])
+
+    def rows() -> NumberedRows:
+        return (numbered for numbered in _rows_of(sheet, cell_text) if numbered[0] > above[0])
+
+    return OpenTable(header, "xlsx", "", "", rows)
 
 
 def _first_sheet(file: BinaryIO) -> CalamineSheet:

@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .cells import read_kind
+from .facts import GONE, HERE, Remark, Staged, StagedFamily, StagedGuardianship
+from .file_sets import FileSet, Session, listed
+from .finding_columns import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
-from .roster_headings import find_columns, plain_heading
-from .rosters import Roster, Session, listed
-from .staged import Remark, Staged, StagedFamily, StagedGuardianship
 
 _USED = ("users", "roles", "orgs", "academicsessions", "classes", "enrollments")
 _SIGNS = ("agentsourcedids", "enableduser", "orgsourcedids", "primaryorgsourcedid", "usermasteridentifier")
 # Kinds of organisation above a school: nobody is in one of them as in a unit.
 _ABOVE = {"district", "local", "state", "national"}
-_GONE = {"tobedeleted", "inactive", "deleted"}
+_SAYS_GONE = {"tobedeleted", "inactive", "deleted"}
 _TEACHING = {"teacher", "aide", "proctor", "administrator"}
 # Of the roles of 1.1 and 1.2 those that are no word of a table; the others read_kind() knows.
 _STAFF = {"districtadministrator", "siteadministrator", "systemadministrator"}
@@ -40,7 +40,7 @@ def read_oneroster(files: Files, *, mapping: dict, dialect: dict, options: dict,
     yield from _OneRoster(files, country, options).facts()
 
 
-class _OneRoster(Roster):
+class _OneRoster(FileSet):
     # The year of OneRoster is the one in which the school year ends.
     _year_offset = -1
 
@@ -118,7 +118,7 @@ class _OneRoster(Roster):
                 key, status, kind, starts, ends, parent, school_year = cells
                 session = self._session(starts, ends, school_year, month_first=month_first)
                 session.parent, session.is_year = parent, kind.lower() == "schoolyear"
-                if key and status.lower() not in _GONE:
+                if key and status.lower() not in _SAYS_GONE:
                     sessions[key] = session
             facts += self._row.facts
         for session in sessions.values():
@@ -137,7 +137,7 @@ class _OneRoster(Roster):
         years = [sessions[term].year for term in listed(terms) if term in sessions]
         kind = "subject" if kind.lower() == "scheduled" else "class"
         columns = ("sourcedid", "title", "termsourcedids")
-        self._take_class(key, name, kind, self._unit(school), years, columns, status.lower() in _GONE)
+        self._take_class(key, name, kind, self._unit(school), years, columns, status.lower() in _SAYS_GONE)
 
     def _note_kinds(self) -> Iterator[Staged]:
         """Read the roles alone first: who is whose guardian depends on what both of them are.
@@ -151,7 +151,7 @@ class _OneRoster(Roster):
         for cells in self._each_row("roles", "usersourcedid status role", needed="usersourcedid role"):
             if cells:
                 key, status, role = cells
-                if key and status.lower() not in _GONE:
+                if key and status.lower() not in _SAYS_GONE:
                     self._people.note(key, self._kind_of(role))
             yield from self._row.facts
         yield from self._say_unknown_roles()
@@ -167,7 +167,7 @@ class _OneRoster(Roster):
     def _note_kinds_of_enrolments(self) -> None:
         """Their mistakes are told when the enrolments are read."""
         for cells in self._each_row("enrollments", "usersourcedid role status", needed="usersourcedid"):
-            if cells and cells[0] and cells[2].lower() not in _GONE and not self._people.kind(cells[0]):
+            if cells and cells[0] and cells[2].lower() not in _SAYS_GONE and not self._people.kind(cells[0]):
                 role = cells[1].lower()
                 self._people.note(cells[0], "student" if role == "student" else "staff" if role in _TEACHING else "")
 
@@ -206,15 +206,15 @@ class _OneRoster(Roster):
     def _read_user(self, cells: list[str]) -> None:
         key, status, units, unit, first, last, email, phone, sms, agents = cells
         kind = self._people.kind(key)
-        gone = "gone" if status.lower() in _GONE else "here"
-        if self._is_delta and gone == "gone" and key and not first and not last:
+        gone = GONE if status.lower() in _SAYS_GONE else HERE
+        if self._is_delta and gone == GONE and key and not first and not last:
             # Of whom is to be deleted a file of changes need not say more than the number.
             self._take_person(key, kind or "contact", "", "", "", gone, number=key)
             return
         if not self._check_id(key, f"{first} {last}"):
             return
         unit = self._unit(unit) or self._unit(units)
-        if not kind and gone == "here":
+        if not kind and gone == HERE:
             number, row = self._without_role
             self._without_role = (number + 1, row or self._row.row)
         if not self._take_person(key, kind or "contact", first, last, unit, gone, number=key):
@@ -223,7 +223,7 @@ class _OneRoster(Roster):
         named = listed(agents)
         for agent in named:
             self._relate(key, kind, agent)
-        if self._is_delta and gone == "here" and kind in _OF_FAMILIES:
+        if self._is_delta and gone == HERE and kind in _OF_FAMILIES:
             self._note_family(key, kind, bool(named))
 
     def _note_family(self, key: str, kind: str, names_somebody: bool) -> None:
@@ -283,7 +283,7 @@ class _OneRoster(Roster):
                 key, group, person, role, status = cells
                 role = role.lower()
                 if role in _TEACHING or role == "student" or not role:
-                    gone = "gone" if status.lower() in _GONE else "here"
+                    gone = GONE if status.lower() in _SAYS_GONE else HERE
                     role = "student" if role in ("student", "") else "teacher"
                     self._enrol(person, group, role, gone, ("usersourcedid", "classsourcedid"), key)
                 else:

@@ -12,17 +12,17 @@ from typing import BinaryIO, cast
 from django.core.files import File
 from django.utils.translation import gettext as _
 
-from .excel import CellText, plain_text
-from .reading import MAX_BYTES, Opener, OpenTable, open_table
+from .csv_tables import open_csv
+from .excel import open_excel, plain_text
 from .refusing import FileRefused
-
-__all__ = ["FileRefused", "Files", "Source", "open_files"]
+from .tables import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, CellText, Opener, OpenTable
 
 Source = bytes | str | Path | BinaryIO | File
 MAX_UNPACKED = 400_000_000
 MAX_FILES = 200
 MAX_FOLDER_ROWS = 5_000_000
 _BUFFER = 1 << 16
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TABLES = (".csv", ".xlsx")
 # Of these a folder may have one alone, on a night with few changes; any other single file is a table that was packed.
 _OF_ROSTERS = {"manifest", "users", "enrollments", "classes", "orgs", "student", "teacher"}
@@ -50,13 +50,13 @@ class Files:
         if self.is_folder:
             raise FileRefused(_("This is a folder of several files. One table is wanted here."))
         opener = next(iter(self._by_name.values()))[1]
-        return _opened(opener, encoding, delimiter, MAX_BYTES, 500_000, cell_text)
+        return _open_table(opener, encoding, delimiter, MAX_BYTES, MAX_ROWS, cell_text)
 
     def table(self, name: str) -> OpenTable:
         """One table of a folder. Raises FileRefused, with the name of the file in its sentence."""
         shown, opener = self._by_name[name]
         try:
-            return _opened(opener, "", "", MAX_UNPACKED, MAX_FOLDER_ROWS)
+            return _open_table(opener, "", "", MAX_UNPACKED, MAX_FOLDER_ROWS)
         except FileRefused as refusal:
             raise FileRefused(f"{shown}: {refusal}") from None
 
@@ -75,6 +75,20 @@ def open_files(source: Source, file_name: str = "") -> Iterator[Files]:
         file.seek(0)
         with _archive(file) as archive:
             yield _zip_files(archive, opener, file_name)
+
+
+@contextmanager
+def open_uploaded_table(file: File, cell_text: CellText = plain_text) -> Iterator[OpenTable]:
+    """The table of a file that has been uploaded. Raises FileRefused."""
+    refuse_too_large(file)
+    with open_files(file, file.name or "") as files:
+        yield files.only_table(cell_text=cell_text)
+
+
+def refuse_too_large(file: File) -> None:
+    """Raises FileRefused where an uploaded file has more bytes than a file may have."""
+    if file.size > MAX_BYTES:
+        raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
 
 
 def _opener(source: Source) -> Opener:
@@ -188,16 +202,44 @@ def _archive(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _opened(
+def _open_table(
     opener: Opener, encoding: str, delimiter: str, max_bytes: int, max_rows: int, cell_text: CellText = plain_text
 ) -> OpenTable:
-    limits = {"max_bytes": max_bytes, "max_rows": max_rows}
     try:
-        return open_table(opener, encoding, delimiter, cell_text=cell_text, **limits)
+        return _open_packed(opener, encoding, delimiter, max_bytes, max_rows, cell_text)
     except RuntimeError:
         raise FileRefused(_("This ZIP has a password. Pack it again without one.")) from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
         raise FileRefused(_("This ZIP cannot be opened. Make it again.")) from None
+
+
+def _open_packed(
+    opener: Opener, encoding: str, delimiter: str, max_bytes: int, max_rows: int, cell_text: CellText
+) -> OpenTable:
+    """The same, with whatever goes wrong where the file is one of a ZIP."""
+    with opener() as file:
+        start = file.read(4)
+    if start == b"PK\x03\x04":
+        table = open_excel(opener, max_bytes, cell_text)
+    elif start == b"\xd0\xcf\x11\xe0":
+        raise FileRefused(
+            _("This is an old Excel file (.xls), or it has a password. Save it as .xlsx without one, or as CSV.")
+        )
+    else:
+        table = open_csv(opener, encoding, delimiter, max_bytes, max_rows)
+    _check_header(table.header)
+    return table
+
+
+def _check_header(header: list[str]) -> None:
+    if not any(header):
+        raise FileRefused(_("The first row must name the columns; it is empty."))
+    if any(map(_ADDRESS.fullmatch, header)):
+        raise FileRefused(_("Row 1 must name the columns; it holds an address. Put a row above it."))
+    if len(header) > MAX_COLUMNS:
+        raise FileRefused(
+            _("The file has %(number)s columns; 150 are the most. Keep those that matter.") % {"number": len(header)}
+        )
 
 
 def _base(path: str) -> str:

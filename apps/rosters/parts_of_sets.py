@@ -1,6 +1,6 @@
 """One file out of a set, offered alone: its rows are no people, and a person would be made of each class."""
 
-from .roster_headings import plain_heading
+from .finding_columns import plain_heading
 
 _ONEROSTER, _MICROSOFT = "OneRoster", "School Data Sync"
 _NAMES = {"givenname", "familyname", "firstname", "lastname", "forename", "surname", "fullname"}

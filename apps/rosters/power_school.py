@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from apps.core.normalizing import split_name
 
 from .cells import RowFacts
+from .facts import GONE, HERE, Coverage, Remark, Staged, StagedGuardianship, StagedPerson, StagedPlaces
+from .finding_columns import find_columns, plain_heading
 from .opening import Files
 from .refusing import FileRefused
-from .roster_headings import find_columns, plain_heading
-from .staged import Coverage, Remark, Staged, StagedGuardianship, StagedPerson, StagedPlaces
 
 _COLUMNS = ["contactid", "firstname", "lastname", "phonenumber", "emailaddress", "studentnumber", "studentname"]
 _COLUMNS += ["relationshiptype", "contactisactive"]
@@ -131,7 +131,7 @@ class _Contacts:
         # Whom the export does not name is on record already, or comes with another file.
         if first or last:
             row.facts.append(StagedPerson(student, "student", student, "", first, last, row=row.row))
-        status = "gone" if active.lower() in _NO else "here"
+        status = GONE if active.lower() in _NO else HERE
         row.facts.append(StagedGuardianship(student, key, relation[:60], status, self.places.at(row.row)))
 
     def _take_contact(self, contact: str, first: str, last: str) -> bool:

@@ -1,4 +1,4 @@
-"""The door to all readers: which format a file has, and what it says, as the facts of staged.py."""
+"""The door to all readers: which format a file has, and what it says, as the facts of facts.py."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -6,15 +6,16 @@ from itertools import islice
 
 from django.utils.translation import gettext as _
 
-from . import oneroster, power_school, school_data_sync, table
+from . import oneroster, people_table, power_school, school_data_sync
+from .facts import Staged
 from .guessing_columns import SAMPLE, guess_mapping
-from .opening import FileRefused, Files, Source, open_files
+from .opening import Files, Source, open_files
 from .parts_of_sets import part_of_set
-from .reading import OpenTable
-from .staged import Staged
+from .refusing import FileRefused
+from .tables import OpenTable
 
 FORMATS: dict[str, Callable[..., Iterator[Staged]]] = {
-    "table": table.read_table_facts,
+    "table": people_table.read_people_table,
     "oneroster": oneroster.read_oneroster,
     "sds": school_data_sync.read_school_data_sync,
     "power_school": power_school.read_power_school,

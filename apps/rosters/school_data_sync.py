@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from .cells import read_kind
+from .facts import GONE, HERE, Staged, StagedGuardianship
+from .file_sets import FileSet, Session, listed
 from .opening import Files
 from .refusing import FileRefused
-from .rosters import Roster, Session, listed
-from .staged import Staged, StagedGuardianship
 
 _TEACHING = {"teacher", "professor", "faculty", "instructor", "adjunct", "aide", "proctor", "lecturer", "coteacher"}
 
@@ -30,7 +30,7 @@ def read_school_data_sync(
     yield from reader(files, country, options).facts()
 
 
-class _SecondVersion(Roster):
+class _SecondVersion(FileSet):
     def facts(self) -> Iterator[Staged]:
         for name in ("users", "roles"):
             if name not in self._files:
@@ -124,14 +124,14 @@ class _SecondVersion(Roster):
                 # Counsellors and principals write to a class as its teachers do; families are not in it themselves.
                 if kind in ("staff", "student"):
                     role = "teacher" if kind == "staff" else "student"
-                    self._enrol(person, group, role, "here", ("usersourcedid", "classsourcedid"))
+                    self._enrol(person, group, role, HERE, ("usersourcedid", "classsourcedid"))
                 else:
                     self._pass_over(role)
             yield from self._row.facts
         yield from self._say_passed_over()
 
 
-class _FirstVersion(Roster):
+class _FirstVersion(FileSet):
     def facts(self) -> Iterator[Staged]:
         yield self._covered()
         for cells in self._each_row("school", "sisid name", needed="sisid name"):
@@ -155,7 +155,7 @@ class _FirstVersion(Roster):
                 name = self._row.name(self._heading("sectionname"), title)
                 session = terms[starts + ends] = self._session(starts, ends, "", month_first=month_first)
                 columns = ("sisid", "sectionname", "termstartdate")
-                unit, gone = self._units.get(school, ""), _status(status) == "gone"
+                unit, gone = self._units.get(school, ""), _status(status) == GONE
                 self._take_class(key, name, "class", unit, [session.year], columns, gone)
             yield from self._row.facts
         yield from self._take_years(terms)
@@ -196,9 +196,9 @@ class _FirstVersion(Roster):
     def _read_enrolments(self, name: str, role: str) -> Iterator[Staged]:
         for cells in self._each_row(name, "sectionsisid sisid", needed="sectionsisid sisid"):
             if cells:
-                self._enrol(cells[1], cells[0], role, "here", ("sisid", "sectionsisid"))
+                self._enrol(cells[1], cells[0], role, HERE, ("sisid", "sectionsisid"))
             yield from self._row.facts
 
 
 def _status(text: str) -> str:
-    return "here" if text.lower() in ("", "active") else "gone"
+    return HERE if text.lower() in ("", "active") else GONE

@@ -6,21 +6,25 @@ _SLOTS = 1 << 18  # two integers each, 4 MB in all
 
 
 class SeenNumbers:
-    """Where each number of a file stood first, and a hash of the name beside it: two integers for a person."""
+    """Where each number of a file stood first, and whose name beside it. No texts are kept: some numbers for each."""
 
     def __init__(self) -> None:
-        self._first: dict[int, int] = {}
+        # The hash of a number -> where it stands in the other two.
+        self._places: dict[int, int] = {}
+        self._rows, self._names = array("Q"), array("I")
 
     def row_of_another(self, number: str, name: str, row: int) -> int:
         """The row in which `number` stood before with another name; 0 when it did not."""
-        found = self.seen_with_another(number, name)
-        self._first.setdefault(hash(number), row << 32 | _mark(name))
-        return found
+        place = self._places.setdefault(hash(number), len(self._places))
+        if place == len(self._rows):
+            self._rows.append(row)
+            self._names.append(_mark(name))
+        return self._rows[place] if self._names[place] != _mark(name) else 0
 
     def seen_with_another(self, number: str, name: str) -> int:
         """The same, and nothing is remembered of it."""
-        before = self._first.get(hash(number), 0)
-        return before >> 32 if before & 0xFFFFFFFF != _mark(name) else 0
+        place = self._places.get(hash(number))
+        return self._rows[place] if place is not None and self._names[place] != _mark(name) else 0
 
 
 def _mark(name: str) -> int:

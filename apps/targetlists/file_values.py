@@ -7,7 +7,8 @@ from django.utils.formats import date_format, number_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from apps.rosters.excel import CellText, plain_text
+from apps.rosters.excel import plain_text
+from apps.rosters.tables import CellText
 
 
 def as_read_in(language: str) -> CellText:

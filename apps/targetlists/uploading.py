@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 from apps.core.merge_tags import tag_name
 from apps.core.normalizing import normalize_email, printable
 from apps.organizations.scoping import current_organization
-from apps.rosters.opening import FileRefused, open_files
-from apps.rosters.reading import MAX_BYTES, OpenTable
+from apps.rosters.opening import open_uploaded_table
+from apps.rosters.refusing import FileRefused
+from apps.rosters.tables import OpenTable
 
 from .file_mistakes import Mistakes
 from .file_values import as_read_in
@@ -42,10 +43,8 @@ def upload_list(file, user, normalize: Callable[[str], str] = normalize_email) -
     Its `about_repeated` is a sentence on rows that repeat an address: of these the first counts. Raises
     FileHasMistakes with rows, columns and values that do not match, and FileRefused when it cannot be read at all.
     """
-    if file.size > MAX_BYTES:
-        raise FileRefused(_("The file is larger than 50 MB. Split it, or take out what is not needed."))
-    with open_files(file.file, file.name) as files, transaction.atomic():
-        table = files.only_table(cell_text=as_read_in(current_organization().language))
+    cell_text = as_read_in(current_organization().language)
+    with open_uploaded_table(file, cell_text) as table, transaction.atomic():
         mistakes = Mistakes()
         variables = _variables(table.header, mistakes)
         uploaded = UploadedList.objects.create(name=printable(file.name)[-255:], variables=variables, created_by=user)

@@ -1,8 +1,8 @@
 """Families as the readers tell of them, and the import of a list of facts."""
 
-from apps.imports.reconciling.reconciling import Outcome, compare, load
+from apps.imports.reconciling.comparing_and_loading import Outcome, compare, load
 from apps.recipients.models import ImportRun, ImportSource
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Staged,
     StagedContact,

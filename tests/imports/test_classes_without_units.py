@@ -5,7 +5,7 @@ import pytest
 from apps.organizations.models import Unit
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
-from apps.rosters.staged import StagedEnrolment, StagedGroup, StagedPlaces, StagedUnit
+from apps.rosters.facts import StagedEnrolment, StagedGroup, StagedPlaces, StagedUnit
 from tests.imports.facts import a_source, compared, loaded, student
 from tests.rosters.rosters import facts_of, written
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.imports.reconciling.reconciling import Outcome, load
+from apps.imports.reconciling.comparing_and_loading import Outcome, load
 from apps.imports.sources import load_in_place
 from apps.organizations.models import Unit
 from apps.recipients.models import Enrolment, Group, Guardianship, ImportSource, Person

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.imports.reconciling.reconciling import Outcome, load
+from apps.imports.reconciling.comparing_and_loading import Outcome, load
 from apps.recipients.models import Guardianship, Person
 from tests.imports.facts import a_run, loaded, student
 from tests.rosters.rosters import facts_of, written

@@ -7,11 +7,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from apps.imports import runs
-from apps.imports.reconciling import planning, safety_stop
+from apps.imports.reconciling import safety_stop
+from apps.imports.reconciling.examples import examples_page
 from apps.imports.runs import NotReady, change_run, confirm, plan, run_import, start_run, sweep
 from apps.imports.sources import run_of, save_as_source
 from apps.recipients.models import ImportRun, ImportSource, Person
-from apps.rosters.opening import FileRefused
+from apps.rosters.refusing import FileRefused
 
 pytestmark = pytest.mark.django_db
 HEADER = "NIA;Nombre;Apellidos;Grupo\n"
@@ -52,9 +53,9 @@ def test_a_small_file_is_compared_at_once_and_shows_its_changes(source, office):
     run = run_of(source, upload([*ROWS[1:], "77;New;Pupil;5B\n"]), office.user)
     plan(run)
     assert (run.state, run.counts["created"], run.counts["withdrawn"], run.counts["unchanged"]) == ("planned", 1, 1, 19)
-    assert [row["name"] for row in planning.examples_page(run, "created")] == ["New Pupil"]
-    assert [row["name"] for row in planning.examples_page(run, "withdrawn")] == ["Name1 Puig"]
-    assert planning.examples_page(run, "withdrawn", page=2) == []
+    assert [row["name"] for row in examples_page(run, "created")] == ["New Pupil"]
+    assert [row["name"] for row in examples_page(run, "withdrawn")] == ["Name1 Puig"]
+    assert examples_page(run, "withdrawn", page=2) == []
     assert not Person.objects.filter(first_name="New").exists()
     confirm(run, leave_out=False)
     run_import(run)

@@ -4,10 +4,12 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from apps.rosters.facts import Mistake, Remark, Staged, StagedPlaces
+from apps.rosters.opening import open_files
 from apps.rosters.readers import detect, look, read
-from apps.rosters.staged import Mistake, Remark, Staged, StagedPlaces
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "rosters"
 
@@ -26,6 +28,23 @@ def zipped(files: dict[str, str | bytes]) -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return content.getvalue()
+
+
+@dataclass
+class WholeTable:
+    """A table with all its rows; `numbered_rows` are those with any text."""
+
+    header: list[str]
+    encoding: str
+    rows: list[list[str]]
+    numbered_rows: list[tuple[int, list[str]]]
+
+
+def table_of(content: bytes, encoding: str = "", delimiter: str = "") -> WholeTable:
+    with open_files(content, "roster") as files:
+        table = files.only_table(encoding, delimiter)
+        rows = [cells for _number, cells in table.all_rows()]
+        return WholeTable(table.header, table.encoding, rows, list(table.rows()))
 
 
 def facts_of(source, *, fields: list[str] | None = None, country: str = "ES", **options) -> list[Staged]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.rosters.staged import Staged, StagedContact, StagedEnrolment, StagedGroup, StagedGuardianship, StagedPerson
+from apps.rosters.facts import Staged, StagedContact, StagedEnrolment, StagedGroup, StagedGuardianship, StagedPerson
 from tests.rosters.rosters import facts_of, mistakes, of, written, zipped
 
 NAME = st.text(alphabet="aáñłßéøüAB' -", min_size=1, max_size=10).map(lambda text: " ".join(f"x{text}x".split()))

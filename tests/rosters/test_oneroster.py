@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.rosters.readers import detect
-from apps.rosters.reading import FileRefused
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Mistake,
     Remark,
@@ -19,6 +17,8 @@ from apps.rosters.staged import (
     StagedPerson,
     StagedYear,
 )
+from apps.rosters.readers import detect
+from apps.rosters.refusing import FileRefused
 from tests.rosters.rosters import facts_of, mistakes, of, remarks, without_places, written, zipped
 
 MANIFEST = "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\n" + "".join(

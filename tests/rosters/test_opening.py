@@ -10,10 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook
 
 from apps.rosters import excel
+from apps.rosters.facts import StagedContact, StagedPerson
 from apps.rosters.readers import detect, look, read
-from apps.rosters.reading import FileRefused, read_table
-from apps.rosters.staged import StagedContact, StagedPerson
-from tests.rosters.rosters import facts_of, of, written, zipped
+from apps.rosters.refusing import FileRefused
+from tests.rosters.rosters import facts_of, of, table_of, written, zipped
 
 ROWS = [["ID", "Name", "Phone"], ["1", "Íñigo Puig", "600123456"], ["2", "Pau Soler", "600123457"]]
 
@@ -138,7 +138,7 @@ SPREADSHEET = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main
 )
 def test_a_far_cell_is_seen_however_it_is_written(xml):
     with pytest.raises(FileRefused, match="far out"):
-        read_table(with_sheet(xml), "x.xlsx")
+        table_of(with_sheet(xml))
 
 
 def test_formatted_cells_far_out_that_hold_nothing_do_not_matter():
@@ -148,7 +148,7 @@ def test_formatted_cells_far_out_that_hold_nothing_do_not_matter():
     workbook.active["XFD900"].number_format = "0.00"
     content = io.BytesIO()
     workbook.save(content)
-    assert read_table(content.getvalue(), "x.xlsx").rows[0][0] == "Aina"
+    assert table_of(content.getvalue()).rows[0][0] == "Aina"
 
 
 def test_merged_cells_say_what_stands_in_their_first():
@@ -158,7 +158,7 @@ def test_merged_cells_say_what_stands_in_their_first():
     workbook.active.merge_cells("B2:B3")
     content = io.BytesIO()
     workbook.save(content)
-    assert read_table(content.getvalue(), "x.xlsx").rows == [["Aina Puig", "5A"], ["Pau Puig", ""]]
+    assert table_of(content.getvalue()).rows == [["Aina Puig", "5A"], ["Pau Puig", ""]]
 
 
 @pytest.mark.feature("S0.14")

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.rosters.readers import detect, look
-from apps.rosters.reading import FileRefused
+from apps.rosters.refusing import FileRefused
 from tests.rosters.rosters import zipped
 from tests.rosters.test_oneroster import ROSTER, USERS
 from tests.rosters.test_school_data_sync import FIRST, SECOND

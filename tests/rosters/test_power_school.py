@@ -2,9 +2,9 @@
 
 import pytest
 
+from apps.rosters.facts import Coverage, Mistake, Remark, StagedContact, StagedGuardianship, StagedPerson
 from apps.rosters.readers import detect
-from apps.rosters.reading import FileRefused
-from apps.rosters.staged import Coverage, Mistake, Remark, StagedContact, StagedGuardianship, StagedPerson
+from apps.rosters.refusing import FileRefused
 from tests.rosters.rosters import facts_of, mistakes, of, written
 
 HEADER = ["Contact ID", "First Name", "Last Name", "Gender", "Phone Number (As Entered)", "Email Address"]

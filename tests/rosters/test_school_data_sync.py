@@ -2,9 +2,7 @@
 
 import pytest
 
-from apps.rosters.readers import detect
-from apps.rosters.reading import FileRefused
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Mistake,
     StagedContact,
@@ -15,6 +13,8 @@ from apps.rosters.staged import (
     StagedUnit,
     StagedYear,
 )
+from apps.rosters.readers import detect
+from apps.rosters.refusing import FileRefused
 from tests.rosters.rosters import SAMPLES, facts_of, mistakes, of, without_places, zipped
 
 SECOND = {

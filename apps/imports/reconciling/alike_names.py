@@ -2,6 +2,7 @@
 
 from difflib import SequenceMatcher
 
+from .expressions import AGREE, KNOWN_AS
 from .statements import Statements
 
 _ALIKE = 0.75  # of two words, by SequenceMatcher: Tommaso and Tomaso, but not Marta and Carla
@@ -55,8 +56,7 @@ def _same(name: str, known: str) -> bool:
     return bool(words and others) and (words <= others or others <= words)
 
 
-_KNOWN_AS = "COALESCE(NULLIF(p.imported_name, ''), p.search_name)"
-_CANDIDATES = f"""SELECT DISTINCT i.who, p.id, i.search_name, {_KNOWN_AS}
+_CANDIDATES = f"""SELECT DISTINCT i.who, p.id, i.search_name, {KNOWN_AS}
 FROM united_person i JOIN person_key k ON k.who = i.who
 JOIN staged_guardianship g ON g.guardian_key = k.key
 JOIN person_key s ON s.key = g.student_key
@@ -70,13 +70,12 @@ JOIN recipients_contactpoint o ON o.person_id = p.id AND o.channel = c.channel A
 WHERE i.kind = 'guardian' AND i.search_name <> '' AND p.search_name <> ''
     AND NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who)
     AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)
-    AND (i.external_id = '' OR p.external_id = '' OR i.external_id = p.external_id)
-    AND (i.document = '' OR p.document = '' OR i.document = p.document)
+    AND {AGREE}
 ORDER BY 1, 2"""
 
 _ANY_RESTRICTED = """SELECT 1 FROM recipients_guardianship
 WHERE organization_id = %(organization)s AND restricted LIMIT 1"""
-_NEW_BESIDE = f"""SELECT s.student_id, s.guardian_id, COALESCE(i.search_name, q.search_name, ''), {_KNOWN_AS}
+_NEW_BESIDE = f"""SELECT s.student_id, s.guardian_id, COALESCE(i.search_name, q.search_name, ''), {KNOWN_AS}
 FROM planned_pair s
 JOIN recipients_guardianship r ON r.student_id = s.student_id AND r.restricted AND r.guardian_id <> s.guardian_id
     AND r.organization_id = %(organization)s

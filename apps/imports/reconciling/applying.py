@@ -2,6 +2,7 @@
 
 from apps.recipients.models import Person
 
+from .expressions import DETAILS, same_use
 from .statements import Statements
 
 
@@ -40,11 +41,10 @@ def _fold_names(ids: list[int]) -> None:
         Person.objects.bulk_update(people, ["search_name"], batch_size=200)
 
 
-_CREATE = """INSERT INTO recipients_person (id, organization_id, kind, first_name, last_name, search_name, language,
-    unit_id, external_id, document, active, left_on, left_source, import_source_id, membership_id, imported_name,
-    language_source, created_at)
-SELECT t.person_id, %(organization)s, i.kind, i.first_name, i.last_name, i.search_name, i.language,
-    t.unit_id, i.external_id, i.document, %(true)s, NULL, '', %(source)s, NULL, '', '', %(now)s
+_CREATE = f"""INSERT INTO recipients_person (id, organization_id, kind, {", ".join(DETAILS)}, search_name, unit_id,
+    active, left_on, left_source, import_source_id, membership_id, imported_name, language_source, created_at)
+SELECT t.person_id, %(organization)s, i.kind, {", ".join(f"i.{name}" for name in DETAILS)}, i.search_name, t.unit_id,
+    %(true)s, NULL, '', %(source)s, NULL, '', '', %(now)s
 FROM planned_person t JOIN united_person i ON i.who = t.who WHERE t.action = 'created'"""
 
 # Whoever no import keeps in step yet is kept by this one; who left and comes back, by the one that brings him.
@@ -55,10 +55,11 @@ WHO_IS_ADOPTED = """t.person_id = recipients_person.id AND recipients_person.org
 _ADOPT = f"""UPDATE recipients_person SET import_source_id = %(source)s FROM planned_person t
 WHERE {WHO_IS_ADOPTED}"""
 
-_KEPT = "COALESCE(NULLIF(i.{0}, ''), recipients_person.{0})"
-_FIELDS = ("first_name", "last_name", "language", "external_id", "document")
-_CHANGE = """UPDATE recipients_person SET {fields}, search_name = COALESCE(NULLIF(i.search_name, ''),
-        recipients_person.search_name),
+# Of what the file leaves empty the record stays as it is.
+_CHANGED = ", ".join(
+    f"{name} = COALESCE(NULLIF(i.{name}, ''), recipients_person.{name})" for name in (*DETAILS, "search_name")
+)
+_CHANGE = f"""UPDATE recipients_person SET {_CHANGED},
     unit_id = COALESCE(t.unit_id, recipients_person.unit_id),
     kind = CASE WHEN recipients_person.kind = 'contact' THEN i.kind ELSE recipients_person.kind END,
     active = CASE WHEN t.action = 'returned' THEN %(true)s ELSE recipients_person.active END,
@@ -66,9 +67,7 @@ _CHANGE = """UPDATE recipients_person SET {fields}, search_name = COALESCE(NULLI
     left_source = CASE WHEN t.action = 'returned' THEN '' ELSE recipients_person.left_source END
 FROM planned_person t JOIN united_person i ON i.who = t.who
 WHERE t.person_id = recipients_person.id AND t.action IN ('changed', 'returned')
-    AND recipients_person.organization_id = %(organization)s""".format(
-    fields=", ".join(f"{name} = {_KEPT.format(name)}" for name in _FIELDS)
-)
+    AND recipients_person.organization_id = %(organization)s"""
 _HALF_NAMED = """SELECT p.id FROM planned_person t JOIN united_person i ON i.who = t.who
 JOIN recipients_person p ON p.id = t.person_id
 WHERE t.action IN ('changed', 'returned')
@@ -79,13 +78,12 @@ _WITHDRAW = """UPDATE recipients_person SET active = %(false)s, left_on = COALES
 WHERE organization_id = %(organization)s AND (id IN (SELECT person_id FROM missing)
     OR id IN (SELECT person_id FROM planned_person WHERE action = 'withdrawn'))"""
 
-_SAME = "{0}.person_id = {1}.person_id AND {0}.channel = {1}.channel AND {0}.purpose = {1}.purpose"
 _CONFLICT = "recipients_importconflict"
 _POINT = "recipients_contactpoint"
 # Nobody has to decide about an address that the file no longer has.
 WHICH_CONFLICTS_END = f"""organization_id = %(organization)s AND decision = 'open'
-    AND EXISTS (SELECT 1 FROM wanted_contact w WHERE {_SAME.format("w", _CONFLICT)})
-    AND NOT EXISTS (SELECT 1 FROM wanted_contact w WHERE {_SAME.format("w", _CONFLICT)}
+    AND EXISTS (SELECT 1 FROM wanted_contact w WHERE {same_use("w", _CONFLICT)})
+    AND NOT EXISTS (SELECT 1 FROM wanted_contact w WHERE {same_use("w", _CONFLICT)}
         AND w.normalized = {_CONFLICT}.normalized AND w.known IS NULL)"""
 _FORGET_CONFLICTS = f"DELETE FROM {_CONFLICT} WHERE {WHICH_CONFLICTS_END}"
 _DELETE_CONTACTS = f"""DELETE FROM {_POINT}

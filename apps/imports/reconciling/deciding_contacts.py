@@ -4,6 +4,7 @@ For each person, channel and purpose that the file speaks of, the imported ones 
 by hand stays: where the file has another in its place, that is a conflict, asked about once.
 """
 
+from .expressions import same_use
 from .statements import Statements
 
 
@@ -20,25 +21,23 @@ def decide_contacts(statements: Statements) -> int:
     return taken_away
 
 
-_SAME = "{0}.person_id = {1}.person_id AND {0}.channel = {1}.channel AND {0}.purpose = {1}.purpose"
-
 _WANTED = f"""SELECT w.person_id, w.channel, w.purpose, w.normalized, w.value, w.place, o.id AS known
 FROM (SELECT r.person_id, c.channel, c.purpose, c.normalized, MIN(c.value) AS value, MIN(c.n) AS place
     FROM staged_contact c JOIN person_ref r ON r.key = c.person_key
     GROUP BY r.person_id, c.channel, c.purpose, c.normalized) w
-LEFT JOIN recipients_contactpoint o ON o.organization_id = %(organization)s AND {_SAME.format("o", "w")}
+LEFT JOIN recipients_contactpoint o ON o.organization_id = %(organization)s AND {same_use("o", "w")}
     AND o.normalized = w.normalized"""
 
 _STALE = f"""SELECT o.id, o.person_id, o.channel, o.purpose, o.value, o.is_primary
 FROM recipients_contactpoint o
 WHERE o.organization_id = %(organization)s AND o.source = 'import'
     AND NOT EXISTS (SELECT 1 FROM wanted_contact w WHERE w.known = o.id)
-    AND EXISTS (SELECT 1 FROM wanted_contact w WHERE {_SAME.format("w", "o")})"""
+    AND EXISTS (SELECT 1 FROM wanted_contact w WHERE {same_use("w", "o")})"""
 
 _FRESH = f"""SELECT w.person_id, w.channel, w.purpose, w.normalized, w.value, w.place, c.id AS asked,
     CASE WHEN c.decision = 'kept' AND c.kept_value = '' THEN 1 ELSE 0 END AS is_taken_away
 FROM wanted_contact w
-LEFT JOIN recipients_importconflict c ON c.organization_id = %(organization)s AND {_SAME.format("c", "w")}
+LEFT JOIN recipients_importconflict c ON c.organization_id = %(organization)s AND {same_use("c", "w")}
     AND c.normalized = w.normalized AND c.decision <> 'taken'
 WHERE w.known IS NULL"""
 
@@ -55,9 +54,9 @@ LEFT JOIN (SELECT o.person_id, o.channel, o.purpose, COUNT(*) AS number,
     WHERE o.organization_id = %(organization)s AND o.source = 'hand'
         AND EXISTS (SELECT 1 FROM fresh_contact f WHERE f.person_id = o.person_id)
         AND NOT EXISTS (SELECT 1 FROM wanted_contact w WHERE w.known = o.id)
-    GROUP BY o.person_id, o.channel, o.purpose) pins ON {_SAME.format("pins", "f")}
+    GROUP BY o.person_id, o.channel, o.purpose) pins ON {same_use("pins", "f")}
 LEFT JOIN (SELECT o.person_id, o.channel, o.purpose, COUNT(*) AS number
-    FROM stale_contact o GROUP BY o.person_id, o.channel, o.purpose) stale ON {_SAME.format("stale", "f")}"""
+    FROM stale_contact o GROUP BY o.person_id, o.channel, o.purpose) stale ON {same_use("stale", "f")}"""
 _IN_THE_WAY = "CASE WHEN asked_before < pins THEN asked_before ELSE pins END"
 _DECIDED = f"""SELECT counted.*, CASE
     WHEN asked IS NOT NULL AND turn <= pins THEN 'asked'

@@ -5,6 +5,7 @@
 
 from django.db import connection
 
+from .expressions import DETAILS
 from .statements import Statements
 
 
@@ -17,7 +18,7 @@ def decide_people(statements: Statements, is_dry: bool) -> None:
     for statement in (_NEW_UNITS, _FORGET_NUMBERS_OF_UNITS, _NUMBER_UNITS):
         statements.run(statement)
     new_id = "-i.who" if is_dry else _new_id(statements)
-    statements.table("planned_person", _PLANNED.replace("%%new_id%%", new_id), "person_id; who")
+    statements.table("planned_person", _planned(new_id), "person_id; who")
     statements.table("person_ref", _OF_FILE, "key; person_id")
     statements.table("unknown_key", _UNKNOWN, "key")
     if statements.value("SELECT COUNT(*) FROM unknown_key"):
@@ -31,6 +32,22 @@ def _new_id(statements: Statements) -> str:
         return "nextval(pg_get_serial_sequence('recipients_person', 'id'))"
     last = statements.value("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'recipients_person'")
     return f"{int(last)} + i.who"
+
+
+def _planned(new_id: str) -> str:
+    """What happens with each person; `new_id` makes the id of somebody who is not on record."""
+    return f"""SELECT i.who, CASE WHEN f.person_id IS NULL THEN {new_id} ELSE f.person_id END AS person_id,
+    CASE WHEN f.person_id IS NULL AND i.status = 'gone' THEN 'nobody'
+        WHEN f.person_id IS NULL THEN 'created'
+        WHEN i.status = 'gone' AND p.active THEN 'withdrawn'
+        WHEN i.status = 'gone' THEN 'unchanged'
+        WHEN NOT p.active AND p.left_source = 'import' THEN 'returned'
+        WHEN {_DIFFERS} THEN 'changed'
+        ELSE 'unchanged' END AS action, u.id AS unit_id
+FROM united_person i
+LEFT JOIN found f ON f.who = i.who
+LEFT JOIN recipients_person p ON p.id = f.person_id AND p.organization_id = %(organization)s
+LEFT JOIN organizations_unit u ON u.organization_id = %(organization)s AND u.name = i.unit"""
 
 
 _NEW_UNITS = """INSERT INTO organizations_unit (organization_id, name, external_id)
@@ -51,27 +68,12 @@ WHERE s.of_name = organizations_unit.name AND organizations_unit.external_id = '
 
 _DIFFERS = " OR ".join(
     [
-        *(
-            f"(i.{name} <> '' AND i.{name} <> p.{name})"
-            for name in ("first_name", "last_name", "language", "external_id", "document")
-        ),
+        *(f"(i.{name} <> '' AND i.{name} <> p.{name})" for name in DETAILS),
         "u.id <> COALESCE(p.unit_id, 0)",
         # Whoever came without a role, and has one now. Nobody else becomes of another kind.
         "(p.kind = 'contact' AND i.kind IN ('student', 'guardian', 'staff'))",
     ]
 )
-_PLANNED = f"""SELECT i.who, CASE WHEN f.person_id IS NULL THEN %%new_id%% ELSE f.person_id END AS person_id,
-    CASE WHEN f.person_id IS NULL AND i.status = 'gone' THEN 'nobody'
-        WHEN f.person_id IS NULL THEN 'created'
-        WHEN i.status = 'gone' AND p.active THEN 'withdrawn'
-        WHEN i.status = 'gone' THEN 'unchanged'
-        WHEN NOT p.active AND p.left_source = 'import' THEN 'returned'
-        WHEN {_DIFFERS} THEN 'changed'
-        ELSE 'unchanged' END AS action, u.id AS unit_id
-FROM united_person i
-LEFT JOIN found f ON f.who = i.who
-LEFT JOIN recipients_person p ON p.id = f.person_id AND p.organization_id = %(organization)s
-LEFT JOIN organizations_unit u ON u.organization_id = %(organization)s AND u.name = i.unit"""
 
 _OF_FILE = """SELECT k.key, p.person_id FROM person_key k JOIN planned_person p ON p.who = k.who
 WHERE p.action <> 'nobody'"""

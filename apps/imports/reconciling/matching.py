@@ -4,6 +4,7 @@ Each way finds only those whom no surer way has found, and nobody on record is f
 """
 
 from .alike_names import find_respelt_guardians
+from .expressions import AGREE, KNOWN_AS
 from .statements import Statements
 
 _PORTION = 2000
@@ -27,7 +28,7 @@ def match_people(statements: Statements) -> None:
         _AT_SIBLING,
         _OF_SOURCE,
     ):
-        statements.run(_ADD.format(candidates=candidates))
+        statements.run(_add(candidates))
         if candidates is _BY_DOCUMENT:
             _find_mistaken(statements)
             statements.settle("found")
@@ -50,15 +51,39 @@ def match_people(statements: Statements) -> None:
 def _find_mistaken(statements: Statements) -> None:
     """An id reused: quite another name, and no address in common. Names are few that differ; they are compared here."""
     last = -1
-    while rows := statements.rows(_RENAMED.replace("%%last%%", str(last))):
+    while rows := statements.rows(_RENAMED, last=last):
         last = rows[-1][0]
         strangers = [who for who, old, new in rows if not set(old.split()) & set(new.split())]
         if strangers:
-            ids = ", ".join(str(int(who)) for who in strangers)
-            statements.run(_SET_ASIDE.replace("%%strangers%%", ids))
+            statements.run(_set_aside(strangers))
     statements.run(_TWICE)
     statements.run("DELETE FROM found WHERE who IN (SELECT who FROM mistaken)")
     statements.run("DELETE FROM united_person WHERE who IN (SELECT who FROM mistaken)")
+
+
+def _add(candidates: str) -> str:
+    """To those who are found each candidate who is not, and whom nobody else is found to be."""
+    return f"""INSERT INTO found (who, person_id)
+SELECT MIN(who), person_id FROM (
+    SELECT c.who, MIN(c.person_id) AS person_id FROM ({candidates}) c
+    WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = c.person_id)
+        AND NOT EXISTS (SELECT 1 FROM mistaken m WHERE m.person_id = c.person_id)
+    GROUP BY c.who) once
+GROUP BY person_id"""
+
+
+def _set_aside(strangers: list[int]) -> str:
+    """Of those with quite another name whoever has no document or address in common with the record."""
+    return f"""INSERT INTO mistaken (who, person_id, was)
+SELECT f.who, f.person_id, TRIM(p.first_name || ' ' || p.last_name)
+FROM found f JOIN recipients_person p ON p.id = f.person_id JOIN united_person i ON i.who = f.who
+WHERE f.who IN ({", ".join(map(str, strangers))})
+    AND NOT (i.external_id <> '' AND p.external_id = i.external_id AND i.document <> '' AND p.document = i.document)
+    AND NOT EXISTS (SELECT 1 FROM person_key k
+        JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
+        JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel
+            AND o.normalized = c.normalized
+        WHERE k.who = f.who AND (i.document = '' OR p.document = '' OR i.document = p.document))"""
 
 
 # Of two with one number it is of whoever has a row, before a guardian who stands in that of a student.
@@ -77,19 +102,9 @@ GROUP BY i.person_id"""
 
 _SOMEBODY_LEFT = """SELECT 1 FROM united_person i
 WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who) LIMIT 1"""
-_ADD = """INSERT INTO found (who, person_id)
-SELECT MIN(who), person_id FROM (
-    SELECT c.who, MIN(c.person_id) AS person_id FROM ({candidates}) c
-    WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = c.person_id)
-        AND NOT EXISTS (SELECT 1 FROM mistaken m WHERE m.person_id = c.person_id)
-    GROUP BY c.who) once
-GROUP BY person_id"""
 
-# i = in the file and not found yet, p = on record: under the name that the file has, where another was typed by hand.
-_KNOWN_AS = "COALESCE(NULLIF(p.imported_name, ''), p.search_name)"
+# i = in the file and not found yet.
 _NOT_FOUND = "NOT EXISTS (SELECT 1 FROM found f WHERE f.who = i.who)"
-_AGREE = """(i.external_id = '' OR p.external_id = '' OR i.external_id = p.external_id)
-    AND (i.document = '' OR p.document = '' OR i.document = p.document)"""
 
 _BY_DOCUMENT = f"""SELECT i.who, p.id AS person_id
 FROM united_person i JOIN recipients_person p ON p.organization_id = %(organization)s
@@ -101,8 +116,8 @@ FROM united_person i JOIN person_key k ON k.who = i.who
 JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
 JOIN recipients_contactpoint o ON o.organization_id = %(organization)s AND o.channel = c.channel
     AND o.normalized = c.normalized AND o.purpose = 'own'
-JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
-WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND {KNOWN_AS} = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {AGREE}"""
 
 # Namesakes of one class are told apart by their order alone, so that each finds himself again the next night.
 _BY_CLASS = f"""SELECT i.who, p.id AS person_id
@@ -117,37 +132,40 @@ FROM (
 JOIN (
     SELECT id, class, search_name, external_id, document,
         ROW_NUMBER() OVER (PARTITION BY class, search_name ORDER BY id) AS place
-    FROM (SELECT DISTINCT p.id, {_KNOWN_AS} AS search_name, p.external_id, p.document, g.name AS class
+    FROM (SELECT DISTINCT p.id, {KNOWN_AS} AS search_name, p.external_id, p.document, g.name AS class
         FROM recipients_person p
         JOIN recipients_enrolment e ON e.person_id = p.id AND e.role = 'student'
             AND e.organization_id = %(organization)s
         JOIN recipients_group g ON g.id = e.group_id AND g.kind = 'class'
         WHERE p.organization_id = %(organization)s AND p.kind = 'student'
-            AND {_KNOWN_AS} IN (SELECT i.search_name FROM united_person i WHERE i.kind = 'student' AND {_NOT_FOUND})
+            AND {KNOWN_AS} IN (SELECT i.search_name FROM united_person i WHERE i.kind = 'student' AND {_NOT_FOUND})
             AND (p.active OR p.left_on IS NULL OR p.left_on > %(year_ago)s)
             AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)) pupil) p
     ON p.class = i.class AND p.search_name = i.search_name AND p.place = i.place
-WHERE {_AGREE}"""
+WHERE {AGREE}"""
 
-_AT_STUDENT = f"""SELECT i.who, p.id AS person_id
-FROM united_person i JOIN person_key k ON k.who = i.who
+
+def _namesakes_at_student(pairs: str, student: str) -> str:
+    """The guardians of the file, each with whom `pairs` has of the same name at the same student (its column)."""
+    return f"""FROM united_person i JOIN person_key k ON k.who = i.who
 JOIN staged_guardianship g ON g.guardian_key = k.key
 JOIN person_key s ON s.key = g.student_key
 JOIN found student ON student.who = s.who
-JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
-JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
-WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+JOIN {pairs} pair ON pair.{student} = student.person_id AND pair.organization_id = %(organization)s
+JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {KNOWN_AS} = i.search_name"""
+
+
+_GUARDIANS_AT_STUDENT = _namesakes_at_student("recipients_guardianship", "student_id")
+_AT_STUDENT = f"""SELECT i.who, p.id AS person_id {_GUARDIANS_AT_STUDENT}
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {AGREE}"""
+# Who is no longer a guardian, because the office said so, is no new person for that.
+_TAKEN_AWAY = f"""SELECT i.who, p.id AS person_id {_namesakes_at_student("recipients_takenaway", "person_id")}
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {AGREE}"""
 
 # A row names a guardian without an address, who was found for a brother's or sister's row: there is one of the two.
-_SAME_GUARDIAN = f"""SELECT i.who, MIN(other.who) AS same
-FROM united_person i JOIN person_key k ON k.who = i.who
-JOIN staged_guardianship g ON g.guardian_key = k.key
-JOIN person_key s ON s.key = g.student_key
-JOIN found student ON student.who = s.who
-JOIN recipients_guardianship pair ON pair.student_id = student.person_id AND pair.organization_id = %(organization)s
-JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
+_SAME_GUARDIAN = f"""SELECT i.who, MIN(other.who) AS same {_GUARDIANS_AT_STUDENT}
 JOIN found other ON other.person_id = p.id
-WHERE i.kind = 'guardian' AND i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}
+WHERE i.kind = 'guardian' AND i.search_name <> '' AND {_NOT_FOUND} AND {AGREE}
     AND NOT EXISTS (SELECT 1 FROM staged_contact c JOIN person_key own ON own.key = c.person_key
         WHERE own.who = i.who AND c.purpose = 'own')
 GROUP BY i.who"""
@@ -164,13 +182,8 @@ JOIN found other ON other.who = o.who
 JOIN recipients_guardianship sibling ON sibling.guardian_id = other.person_id
     AND sibling.organization_id = %(organization)s
 JOIN recipients_guardianship pair ON pair.student_id = sibling.student_id AND pair.organization_id = %(organization)s
-JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
-WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
-
-# Who is no longer a guardian, because the office said so, is no new person for that.
-_TAKEN_AWAY = _AT_STUDENT.replace("recipients_guardianship pair", "recipients_takenaway pair").replace(
-    "pair.student_id", "pair.person_id"
-)
+JOIN recipients_person p ON p.id = pair.guardian_id AND p.kind = i.kind AND {KNOWN_AS} = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {AGREE}"""
 
 # Whose address was mended by hand is found by the one that the file still has, once it has been asked about.
 _BY_CONFLICT = f"""SELECT i.who, p.id AS person_id
@@ -178,8 +191,8 @@ FROM united_person i JOIN person_key k ON k.who = i.who
 JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
 JOIN recipients_importconflict o ON o.organization_id = %(organization)s AND o.channel = c.channel
     AND o.normalized = c.normalized AND o.purpose = 'own'
-JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND {_KNOWN_AS} = i.search_name
-WHERE i.search_name <> '' AND {_NOT_FOUND} AND {_AGREE}"""
+JOIN recipients_person p ON p.id = o.person_id AND p.kind = i.kind AND {KNOWN_AS} = i.search_name
+WHERE i.search_name <> '' AND {_NOT_FOUND} AND {AGREE}"""
 
 # Of one source, the only one of a name who is not found yet, on both sides: a student who changed class, a teacher with
 # another address. Guardians are found at their students.
@@ -187,17 +200,17 @@ _OF_SOURCE = f"""SELECT i.who, p.id AS person_id
 FROM (SELECT MIN(i.who) AS who, i.kind, i.search_name, MIN(i.external_id) AS external_id, MIN(i.document) AS document
     FROM united_person i WHERE i.kind <> 'guardian' AND i.search_name <> '' AND {_NOT_FOUND}
     GROUP BY i.kind, i.search_name HAVING COUNT(*) = 1) i
-JOIN (SELECT MIN(p.id) AS id, p.kind, {_KNOWN_AS} AS search_name, MIN(p.external_id) AS external_id,
+JOIN (SELECT MIN(p.id) AS id, p.kind, {KNOWN_AS} AS search_name, MIN(p.external_id) AS external_id,
         MIN(p.document) AS document
     FROM recipients_person p
     WHERE p.organization_id = %(organization)s AND p.import_source_id = %(source)s AND p.kind <> 'guardian' AND p.active
         AND NOT EXISTS (SELECT 1 FROM found f WHERE f.person_id = p.id)
-    GROUP BY p.kind, {_KNOWN_AS} HAVING COUNT(*) = 1) p ON p.kind = i.kind AND p.search_name = i.search_name
-WHERE {_AGREE}"""
+    GROUP BY p.kind, {KNOWN_AS} HAVING COUNT(*) = 1) p ON p.kind = i.kind AND p.search_name = i.search_name
+WHERE {AGREE}"""
 
-_RENAMED = f"""SELECT i.who, {_KNOWN_AS}, i.search_name
+_RENAMED = f"""SELECT i.who, {KNOWN_AS}, i.search_name
 FROM found f JOIN united_person i ON i.who = f.who JOIN recipients_person p ON p.id = f.person_id
-WHERE f.who > %%last%% AND i.search_name <> {_KNOWN_AS} AND i.search_name <> '' AND p.search_name <> ''
+WHERE f.who > %(last)s AND i.search_name <> {KNOWN_AS} AND i.search_name <> '' AND p.search_name <> ''
 ORDER BY f.who LIMIT {_PORTION}"""
 _TWICE = f"""INSERT INTO mistaken (who, person_id, was)
 SELECT i.who, NULL, TRIM(p.first_name || ' ' || p.last_name) FROM united_person i JOIN (
@@ -206,16 +219,6 @@ SELECT i.who, NULL, TRIM(p.first_name || ' ' || p.last_name) FROM united_person 
     ON first.external_id = i.external_id AND first.who <> i.who
 JOIN united_person p ON p.who = first.who
 WHERE i.who NOT IN (SELECT who FROM mistaken)"""
-_SET_ASIDE = """INSERT INTO mistaken (who, person_id, was)
-SELECT f.who, f.person_id, TRIM(p.first_name || ' ' || p.last_name)
-FROM found f JOIN recipients_person p ON p.id = f.person_id JOIN united_person i ON i.who = f.who
-WHERE f.who IN (%%strangers%%)
-    AND NOT (i.external_id <> '' AND p.external_id = i.external_id AND i.document <> '' AND p.document = i.document)
-    AND NOT EXISTS (SELECT 1 FROM person_key k
-        JOIN staged_contact c ON c.person_key = k.key AND c.purpose = 'own'
-        JOIN recipients_contactpoint o ON o.person_id = f.person_id AND o.channel = c.channel
-            AND o.normalized = c.normalized
-        WHERE k.who = f.who AND (i.document = '' OR p.document = '' OR i.document = p.document))"""
 
 # New guardians, all of whose students are mistaken, go with them, unless they have a row of their own.
 _MISTAKEN_ROWS = """SELECT DISTINCT p.row_number, p.file FROM mistaken m JOIN person_key k ON k.who = m.who

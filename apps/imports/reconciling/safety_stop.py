@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from apps.recipients.models import ImportRun
 
-from .planning import writes_anything
+from .counts import writes_anything
 
 # What has nobody in it went wrong where it was made; a roster may have changes to classes alone, or none.
 _TABLES = (ImportRun.Format.TABLE, ImportRun.Format.POWER_SCHOOL)

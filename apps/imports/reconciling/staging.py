@@ -6,13 +6,13 @@ Nothing here touches what is on record; the tables are gone when the block of st
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_type_hints
 
 from django.db import connection, transaction
 
 from apps.core.large_sets import keep_temporary_tables_in_memory
 from apps.recipients.models import Person
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Mistake,
     Remark,
@@ -27,42 +27,29 @@ from apps.rosters.staged import (
     StagedPlaces,
     StagedUnit,
     StagedYear,
+    row_and_columns,
 )
 
 PORTION = 20_000
-# Rows looked at, in hundreds: for tables that are compared as a whole more of them change no plan.
-_FEW_STATISTICS = "SET default_statistics_target = 10; {} ; RESET default_statistics_target"
 MISTAKES_KEPT = 500
 REMARKS_KEPT = 100
 
-# In the order of the fields of each fact; StagedPerson gets its place in the file and its folded name besides.
-_TABLES: dict[type, tuple[str, str]] = {
-    StagedPerson: (
-        "staged_person",
-        "key text, kind text, external_id text, document text, first_name text, last_name text, language text,"
-        " unit text, status text, row_number bigint, file text, n bigint, search_name text",
-    ),
-    StagedContact: (
-        "staged_contact",
-        "person_key text, channel text, purpose text, value text, normalized text, n bigint",
-    ),
-    StagedGuardianship: (
-        "staged_guardianship",
-        "student_key text, guardian_key text, relation text, status text, place bigint",
-    ),
-    StagedGroup: (
-        "staged_group",
-        "key text, kind text, name text, unit text, year text, external_id text, status text",
-    ),
-    StagedFamily: ("staged_family", "person_key text"),
-    StagedEnrolment: (
-        "staged_enrolment",
-        "person_key text, group_key text, role text, status text, place bigint, external_id text",
-    ),
-    StagedUnit: ("staged_unit", "external_id text, name text"),
-    StagedYear: ("staged_year", "key text, name text, starts_on text, ends_on text"),
-    StagedConsent: ("staged_consent", "person_key text, kind text, granted boolean"),
+# A table for each kind of fact, with a column for each of its fields.
+_TABLES: dict[type, str] = {
+    StagedPerson: "staged_person",
+    StagedContact: "staged_contact",
+    StagedGuardianship: "staged_guardianship",
+    StagedGroup: "staged_group",
+    StagedFamily: "staged_family",
+    StagedEnrolment: "staged_enrolment",
+    StagedUnit: "staged_unit",
+    StagedYear: "staged_year",
+    StagedConsent: "staged_consent",
 }
+_TYPES = {str: "text", int: "bigint", bool: "boolean"}
+_COLUMN_OF = {"row": "row_number"}  # ROW is a word of SQL
+# n: the place in the file.
+_BEHIND = {StagedPerson: ("n bigint", "search_name text"), StagedContact: ("n bigint",)}
 # SQLite finds by these; PostgreSQL hashes the whole tables, which is quicker than to keep indexes.
 _INDEXES = (
     "staged_person (key)",
@@ -105,9 +92,10 @@ class Stage:
 
     def where(self, place: int, side: int = 0) -> tuple[int, str, str]:
         """Row, file and heading of a place: `side` 0 is the first of the two that stand there, 1 the second."""
-        known = self.places.get(place & 0xFF)
+        row, number = row_and_columns(place)
+        known = self.places.get(number)
         heading = "" if known is None else known.second if side else known.first
-        return (place >> 8, known.file if known else "", heading)
+        return (row, known.file if known else "", heading)
 
     def counts(self) -> dict[str, int]:
         """What the file says of itself, before it is compared with anything."""
@@ -130,6 +118,12 @@ class Stage:
             self.left_out += 1
             self._last_broken = (mistake.file, mistake.row)
             self.broken_files.add(mistake.file)
+
+
+def _columns(kind: type) -> str:
+    """The columns of the table for a fact: its fields, and what is put behind them."""
+    fields = [f"{_COLUMN_OF.get(name, name)} {_TYPES[of]}" for name, of in get_type_hints(kind).items()]
+    return ", ".join([*fields, *_BEHIND.get(kind, ())])
 
 
 def note(stage: Stage, fact: Staged) -> None:
@@ -159,8 +153,8 @@ def staged(facts: Iterable[Staged], progress: Callable[[int], None] = lambda don
     _keep_on_disk()
     keep_temporary_tables_in_memory()
     with connection.cursor() as cursor:
-        for table, columns in _TABLES.values():
-            cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
+        for kind, table in _TABLES.items():
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} ({_columns(kind)})")
     try:
         stage = _Intake(progress).take(facts)
         _prepare_for_reading()
@@ -207,7 +201,7 @@ class _Intake:
     def _write(self) -> None:
         for kind, rows in self._portions.items():
             if rows:
-                _insert(_TABLES[kind][0], rows)
+                _insert(_TABLES[kind], rows)
                 rows.clear()
         self._waiting = 0
         self._progress(self._stage.rows)
@@ -235,8 +229,9 @@ def _keep_on_disk() -> None:
 def _prepare_for_reading() -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            analyze = f"ANALYZE {', '.join(table for table, _columns in _TABLES.values())}"
-            cursor.execute(_FEW_STATISTICS.format(analyze))
+            # Rows looked at, in hundreds: for tables that are compared as a whole more of them change no plan.
+            few = "SET default_statistics_target = 10"
+            cursor.execute(f"{few}; ANALYZE {', '.join(_TABLES.values())}; RESET default_statistics_target")
             return
         for number, index in enumerate(_INDEXES):
             cursor.execute(f"CREATE INDEX temp.staged_by_{number} ON {index}")
@@ -244,5 +239,5 @@ def _prepare_for_reading() -> None:
 
 def _drop_tables() -> None:
     with connection.cursor() as cursor:
-        for table, _columns in _TABLES.values():
+        for table in _TABLES.values():
             cursor.execute(f"DROP TABLE IF EXISTS {'pg_temp' if connection.vendor == 'postgresql' else 'temp'}.{table}")

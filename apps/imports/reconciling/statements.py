@@ -28,9 +28,10 @@ class Statements:
             cursor.execute(sql, self.parameters)
             return cursor.rowcount
 
-    def rows(self, sql: str) -> list[tuple]:
+    def rows(self, sql: str, **more: Any) -> list[tuple]:
+        """What it answers; `more`: parameters of this statement alone."""
         with connection.cursor() as cursor:
-            cursor.execute(sql, self.parameters)
+            cursor.execute(sql, self.parameters | more)
             return cursor.fetchall()
 
     def value(self, sql: str) -> Any:

@@ -41,9 +41,10 @@ class Group(OrganizationModel):
         SUBJECT = "subject", _("Subject")
         STAFF = "staff", pgettext_lazy("group", "Staff")
 
-    KINDS_SHOWN = (Kind.CLASS, Kind.STAFF, Kind.SUBJECT)
+    # In lists; and where a file has one group in two kinds, the first of them counts.
+    KINDS_IN_ORDER = (Kind.CLASS, Kind.STAFF, Kind.SUBJECT)
     # For order_by(): how lists show groups.
-    BY_PLACE = ("unit__name", rank("kind", KINDS_SHOWN), "name")
+    BY_PLACE = ("unit__name", rank("kind", KINDS_IN_ORDER), "name")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CLASS)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)

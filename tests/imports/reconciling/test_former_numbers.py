@@ -7,11 +7,11 @@ from apps.recipients.forms import PersonForm
 from apps.recipients.merging import merge
 from apps.recipients.models import ContactPoint, FormerNumber, Person
 from apps.recipients.searching import narrowed
-from apps.rosters.staged import StagedEnrolment, StagedGuardianship, StagedPerson
+from apps.rosters.facts import StagedEnrolment, StagedGuardianship, StagedPerson
 from tests import people
 from tests.imports import test_oneroster_nightly as oneroster
 from tests.imports.facts import a_source, compared, email, guardian, loaded, student
-from tests.imports.reconciling.test_reconciling import on_record
+from tests.imports.reconciling.test_comparing_and_loading import on_record
 from tests.rosters.rosters import facts_of, written, zipped
 from tests.rosters.test_oneroster import ROSTER, USERS
 

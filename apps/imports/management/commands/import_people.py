@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.organizations.models import Organization
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import ImportRun, ImportSource
-from apps.rosters.opening import FileRefused
+from apps.rosters.refusing import FileRefused
 
 from ...in_words import lines_of_counts, lines_of_mistakes
 from ...sources import compare_in_place, load_in_place

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .reading import ENCODINGS, Table
+from .finding_encoding import ENCODINGS
+from .readers import FirstLook
 
 WORDS_SHOWN = 3
 NAMES: dict[str, Promise] = {
@@ -26,11 +27,11 @@ class Letters:
     words: list[str]
 
 
-def words_of(table: Table) -> list[str]:
+def words_of(table: FirstLook) -> list[str]:
     """Up to three words of a table with letters beyond ASCII, each with one that those before do not have."""
     found: list[str] = []
     seen: set[str] = set()
-    for word in _odd_words([*table.rows, table.header]):
+    for word in _odd_words([*(cells for _number, cells in table.rows), table.header]):
         odd = {letter for letter in word if not letter.isascii()}
         if not odd <= seen:
             found.append(word)
@@ -48,16 +49,17 @@ def _odd_words(rows: Iterable[list[str]]) -> Iterable[str]:
                 yield from (word for word in words if 2 < len(word) <= 30 and not word.isascii())
 
 
-def choices(table: Table) -> list[Letters]:
+def choices(table: FirstLook) -> list[Letters]:
     """The encodings in which a CSV file could be read, with its words in each; none where it says itself how."""
-    if table.kind != "csv" or table.encoding == "utf-16":
+    encoding = table.dialect.get("encoding", "")
+    if encoding in ("", "utf-16"):
         return []
     words = words_of(table)
     found = []
-    for encoding in ENCODINGS:
-        shown = _as_read_in(words, table.encoding, encoding)
-        if encoding != "utf-16" and shown is not None:
-            found.append(Letters(encoding, NAMES[encoding], shown))
+    for other in ENCODINGS:
+        shown = _as_read_in(words, encoding, other)
+        if other != "utf-16" and shown is not None:
+            found.append(Letters(other, NAMES[other], shown))
     return found
 
 

@@ -10,17 +10,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.recipients.models import ContactPoint, Enrolment, Group, Guardianship, ImportRun, Person
+from apps.rosters.facts import Mistake, Staged
 from apps.rosters.refusing import FileRefused
-from apps.rosters.staged import Mistake, Staged
 
-from . import applying, deciding_school, planning
+from . import applying
+from .counts import count
+from .deciding_consents import decide_consents
 from .deciding_contacts import decide_contacts
+from .deciding_enrolments import decide_enrolments
+from .deciding_groups import decide_groups
+from .deciding_guardianships import decide_guardianships
 from .deciding_people import decide_people
-from .identity import unite_people
+from .deciding_years import current_year
+from .examples import examples
 from .matching import match_people
+from .mistakes import mistakes_of_people
 from .safety_stop import stop_sentence
 from .staging import MISTAKES_KEPT, Stage, staged
 from .statements import Statements
+from .uniting import unite_people
 from .withdrawing import decide_withdrawals, may_withdraw
 
 _LOCK = 4_101_000_000  # of PostgreSQL's advisory locks; the organisation is added
@@ -32,7 +40,7 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Outcome:
-    """Counts by name (see planning.count) and the first mistakes.
+    """Counts by name (see count()) and the first mistakes.
 
     `examples`: the first remarks, and of a comparison the first rows of each kind.
     """
@@ -47,7 +55,7 @@ def compare(run: ImportRun, facts: Iterable[Staged], progress: Progress = lambda
     with staged(facts, progress) as stage, transaction.atomic():
         statements = _decided(run, stage, is_dry=True)
         outcome = _outcome(statements, stage)
-        outcome.examples |= planning.examples(statements)
+        outcome.examples |= examples(statements)
         statements.drop()
         transaction.set_rollback(True)
     return outcome
@@ -96,18 +104,18 @@ def _decided(run: ImportRun, stage: Stage, is_dry: bool) -> Statements:
     decide_people(statements, is_dry)
     decide_withdrawals(statements, is_bulk and may_withdraw(run, stage, statements))
     stage.kept_away = decide_contacts(statements)
-    stage.kept_away += deciding_school.decide_guardianships(statements, is_bulk)
-    year = run.options.get("year") or deciding_school.current_year()
+    stage.kept_away += decide_guardianships(statements, is_bulk)
+    year = run.options.get("year") or current_year()
     is_delta = stage.coverage == "delta"
-    stage.groups, stage.groups_changed = deciding_school.decide_groups(statements, year, is_delta=is_delta)
-    stage.kept_away += deciding_school.decide_enrolments(statements, is_bulk)
-    deciding_school.decide_consents(statements)
+    stage.groups, stage.groups_changed = decide_groups(statements, year, is_delta=is_delta)
+    stage.kept_away += decide_enrolments(statements, is_bulk)
+    decide_consents(statements)
     return statements
 
 
 def _outcome(statements: Statements, stage: Stage) -> Outcome:
-    counts = planning.count(statements, stage)
-    more = planning.mistakes_of_people(statements, stage)
+    counts = count(statements, stage)
+    more = mistakes_of_people(statements, stage)
     counts["mistakes"] += len(more)
     counts["left_out"] += counts["mismatches"]
     counts["groups"] = stage.groups

@@ -2,9 +2,9 @@
 
 import pytest
 
-from apps.imports.reconciling.conflicts import keep, take
+from apps.imports.conflicts import keep, take
 from apps.recipients.models import ContactPoint, ImportConflict, ImportSource
-from apps.rosters.staged import StagedPerson
+from apps.rosters.facts import StagedPerson
 from tests.imports.facts import a_source, email, loaded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped"), pytest.mark.feature("B8")]

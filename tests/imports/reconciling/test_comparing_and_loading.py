@@ -15,7 +15,7 @@ from apps.recipients.models import (
     Person,
 )
 from apps.recipients.taking_away import end_guardianship
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Mistake,
     StagedConsent,
     StagedEnrolment,

@@ -7,48 +7,26 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .cells import RowFacts, is_month_first, read_day, span_name, year_name
+from .cells import RowFacts, is_month_first, read_day
+from .facts import (
+    GONE,
+    HERE,
+    Coverage,
+    Staged,
+    StagedEnrolment,
+    StagedGroup,
+    StagedPerson,
+    StagedPlaces,
+    StagedUnit,
+    StagedYear,
+)
+from .finding_columns import find_columns
+from .known_people import KnownPeople
 from .opening import Files
 from .refusing import FileRefused
-from .roster_headings import find_columns
-from .staged import Coverage, Staged, StagedEnrolment, StagedGroup, StagedPerson, StagedPlaces, StagedUnit, StagedYear
+from .school_years import span_name, year_name
 
-# The kind of a person is packed with a mark of the name; 0: not known.
-_KINDS = ("", "contact", "guardian", "student", "staff")
 _ROLES_NAMED = 5
-
-
-class KnownPeople:
-    """Of each id in a roster the kind of person, and whose it is: two integers for a person, however many there are."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, int] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return hash(key) in self._known
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def note(self, key: str, kind: str) -> None:
-        """Remember a kind; of several the one that says most stays: staff, student, guardian, contact."""
-        mark = hash(key)
-        known = self._known.get(mark, 0)
-        rank = _KINDS.index(kind) if kind in _KINDS else 1
-        self._known[mark] = known >> 3 << 3 | max(known & 7, rank)
-
-    def kind(self, key: str) -> str:
-        return _KINDS[self._known.get(hash(key), 0) & 7]
-
-    def belongs_to_another(self, key: str, name: str) -> bool:
-        """Whether a row before this one had the same id and another name."""
-        mark = hash(key)
-        known = self._known.get(mark, 0)
-        own = (hash(name.casefold()) & 0xFFFFFFFF | 1) << 3
-        if known >> 3:
-            return known >> 3 << 3 != own
-        self._known[mark] = known & 7 | own
-        return False
 
 
 @dataclass
@@ -62,7 +40,7 @@ class Session:
     is_year: bool = False
 
 
-class Roster:
+class FileSet:
     """A folder that is read file by file. Subclasses say in facts() what is read, and in which order."""
 
     def __init__(self, files: Files, country: str, options: dict):
@@ -207,7 +185,7 @@ class Roster:
         return False
 
     def _take_person(
-        self, key: str, kind: str, first: str, last: str, unit: str = "", status: str = "here", *, number: str = ""
+        self, key: str, kind: str, first: str, last: str, unit: str = "", status: str = HERE, *, number: str = ""
     ) -> bool:
         """Take in a person whose id was checked, by its columns of names; False when the row had to be left out."""
         row = self._row
@@ -256,13 +234,13 @@ class Roster:
             self._row.remark(self._heading(columns[2]), said)
         # Of a file of changes, which need not name the terms again, the record knows the year.
         year = years[-1] if years else "" if self._is_delta else self._year
-        self._take(StagedGroup(key, kind, name, unit, year, key, "gone" if gone else "here"))
+        self._take(StagedGroup(key, kind, name, unit, year, key, GONE if gone else HERE))
 
     def _enrol(
         self, person: str, group: str, role: str, status: str, columns: tuple[str, str], number: str = ""
     ) -> None:
         """One row of enrolments; `columns`: the headings of person and class, for what is wrong. `number`: its own."""
-        if self._is_delta and status == "gone" and number and not (person and group):
+        if self._is_delta and status == GONE and number and not (person and group):
             person, group = "", ""
         elif group not in self._classes and not self._is_delta:
             self._wrong(columns[1], _("There is no such class in the files."), group, is_fatal=True)

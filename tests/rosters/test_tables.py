@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from apps.rosters.reading import FileRefused, read_table
+from apps.rosters.refusing import FileRefused
+from tests.rosters.rosters import table_of
 
 CELL = st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)
 LETTERS = {"utf-8": "ąßñé", "cp1252": "ñéüç", "cp1250": "łąęś"}
@@ -35,7 +36,7 @@ def excel(rows: list[list]) -> bytes:
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=3, max_size=10), delimiter=st.sampled_from(",;\t"))
 def test_every_table_comes_back_as_it_was_written(rows, delimiter):
     header = ["Name", "Address", "Class"]
-    table = read_table(written([header, *map(list, rows)], delimiter), "x.csv", "utf-8", delimiter)
+    table = table_of(written([header, *map(list, rows)], delimiter), "utf-8", delimiter)
     assert table.header == header
     assert [tuple(cells) for cells in table.rows if cells] == list(rows)
 
@@ -45,37 +46,37 @@ def test_every_table_comes_back_as_it_was_written(rows, delimiter):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_separator_and_encoding_are_found_out(delimiter, encoding):
     rows = [["Nombre", "Dirección"], ["Íñigo, hijo", "calle Almendro; 3"], ["Núria", "plaça Ñ"]]
-    table = read_table(written(rows, delimiter, encoding), "x.csv")
+    table = table_of(written(rows, delimiter, encoding))
     assert [table.header, *table.rows] == rows
 
 
 @pytest.mark.feature("S0.14")
 def test_polish_letters_are_told_from_spanish_ones():
     polish = [["Imię", "Nazwisko"], ["Łukasz", "Wiśniewski"], ["Małgorzata", "Zając"]]
-    table = read_table(written(polish, ";", "cp1250"), "x.csv")
+    table = table_of(written(polish, ";", "cp1250"))
     assert (table.encoding, table.rows) == ("cp1250", polish[1:])
     spanish = [["Año", "¿Acepta?"], ["Ibáñez", "sí"]]
-    assert read_table(written(spanish, ";", "cp1252"), "x.csv").rows == spanish[1:]
+    assert table_of(written(spanish, ";", "cp1252")).rows == spanish[1:]
 
 
 def test_excel_numbers_and_days_read_as_in_the_spreadsheet():
-    table = read_table(excel([["Phone", "Day"], [600123456, date(2026, 9, 1)], [612.5, None]]), "x.xlsx")
+    table = table_of(excel([["Phone", "Day"], [600123456, date(2026, 9, 1)], [612.5, None]]))
     assert table.rows == [["600123456", "2026-09-01"], ["612.5", ""]]
 
 
 def test_rows_are_numbered_as_the_spreadsheet_counts_them():
     content = b'Name,Note\r\nA,"two\r\nlines"\r\n\r\nB,x\r\n'
-    assert [number for number, _cells in read_table(content, "x.csv").numbered_rows()] == [2, 5]
+    assert [number for number, _cells in table_of(content).numbered_rows] == [2, 5]
 
 
 def test_a_table_may_begin_further_down_the_sheet():
-    table = read_table(excel([[None, None], [None, None], ["Name", "Class"], ["Aina", "5A"]]), "x.xlsx")
-    assert (table.header, list(table.numbered_rows())) == (["Name", "Class"], [(4, ["Aina", "5A"])])
+    table = table_of(excel([[None, None], [None, None], ["Name", "Class"], ["Aina", "5A"]]))
+    assert (table.header, list(table.numbered_rows)) == (["Name", "Class"], [(4, ["Aina", "5A"])])
 
 
 def test_the_line_by_which_excel_names_the_separator_is_no_heading():
-    table = read_table(b"sep=;\r\nName;Note\r\nAina;a,b\r\n", "x.csv")
-    assert (table.header, list(table.numbered_rows())) == (["Name", "Note"], [(3, ["Aina", "a,b"])])
+    table = table_of(b"sep=;\r\nName;Note\r\nAina;a,b\r\n")
+    assert (table.header, list(table.numbered_rows)) == (["Name", "Note"], [(3, ["Aina", "a,b"])])
 
 
 def bomb() -> bytes:
@@ -118,7 +119,6 @@ def plain_zip() -> bytes:
         (b"\xff\xd8\xff\xe0" + bytes(range(1, 32)) * 4, "not a spreadsheet"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),
         (b'Name,Class\r\n"Aina,5A\r\nPau,5B\r\n', "Row 2: a quotation mark"),
-        (b"Name,Class\r\nAina,5A,extra\r\n", "Row 2 has more cells"),
         (b",,\r\na,b,c\r\n", "first row must name"),
         (",".join(f"c{n}" for n in range(200)).encode() + b"\r\n", "200 columns"),
         (b"Name\r\n" + b"x" * 50_000_001, "larger than 50 MB"),
@@ -129,7 +129,7 @@ def plain_zip() -> bytes:
 @pytest.mark.feature("S0.14")
 def test_what_cannot_be_read_rightly_is_refused_with_a_sentence(content, sentence):
     with pytest.raises(FileRefused, match=sentence):
-        read_table(content, "x.csv")
+        table_of(content)
 
 
 @pytest.mark.feature("S0.14")
@@ -149,14 +149,14 @@ def test_what_cannot_be_read_rightly_is_refused_with_a_sentence(content, sentenc
 )
 def test_what_is_wrong_with_a_file_is_named(content, sentence):
     with pytest.raises(FileRefused, match=sentence):
-        read_table(content, "roster.csv")
+        table_of(content)
 
 
 def test_letters_of_two_bytes_are_read_without_their_mark_too():
-    table = read_table("Name;Email\r\nJosé;a@x.example\r\n".encode("utf-16-le"), "roster.csv")
+    table = table_of("Name;Email\r\nJosé;a@x.example\r\n".encode("utf-16-le"))
     assert (table.header, table.rows) == (["Name", "Email"], [["José", "a@x.example"]])
 
 
 def test_a_file_of_one_old_encoding_is_no_mixture():
-    table = read_table("Name;Email\nJosé;a@x.example\nNúria;b@x.example\n".encode("cp1252"), "roster.csv")
+    table = table_of("Name;Email\nJosé;a@x.example\nNúria;b@x.example\n".encode("cp1252"))
     assert (table.encoding, table.rows[0][0]) == ("cp1252", "José")

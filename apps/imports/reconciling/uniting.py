@@ -4,7 +4,8 @@ And rows with the numbers of two whom a merge made one; and a guardian named wit
 stands beside him at a sister too.
 """
 
-from .same_person import forget_former_names, settle_former_numbers
+from .expressions import DETAILS, NAMES, status_of
+from .former_numbers import forget_former_names, settle_former_numbers
 from .statements import Statements
 
 _MOST_ROUNDS = 50  # of a chain in which each row shares an address with the next
@@ -38,7 +39,7 @@ def _spread(statements: Statements) -> None:
 
 
 # Two numbers, or two documents, are two people, whatever else they share.
-_AGREE = """COALESCE(MIN(NULLIF(p.external_id, '')), '') = COALESCE(MAX(NULLIF(p.external_id, '')), '')
+_NUMBERS_AGREE = """COALESCE(MIN(NULLIF(p.external_id, '')), '') = COALESCE(MAX(NULLIF(p.external_id, '')), '')
     AND COALESCE(MIN(NULLIF(p.document, '')), '') = COALESCE(MAX(NULLIF(p.document, '')), '')"""
 
 # A tie says that the rows with the same hub are one person. Most rows have none.
@@ -52,20 +53,20 @@ JOIN staged_person p ON p.external_id = d.external_id AND p.search_name = d.sear
 _MERGED = "SELECT n, hub FROM same_row"
 _BY_DOCUMENT = f"""SELECT p.n, d.hub FROM (
     SELECT kind, document, MIN(n) AS hub FROM staged_person p WHERE document <> ''
-    GROUP BY kind, document HAVING COUNT(*) > 1 AND {_AGREE}) d
+    GROUP BY kind, document HAVING COUNT(*) > 1 AND {_NUMBERS_AGREE}) d
 JOIN staged_person p ON p.document = d.document AND p.kind = d.kind"""
 _BY_CONTACT = f"""SELECT p.n, d.hub FROM (
     SELECT p.kind, p.search_name, c.normalized, MIN(p.n) AS hub
     FROM staged_contact c JOIN staged_person p ON p.key = c.person_key
     WHERE c.purpose = 'own' AND p.search_name <> ''
-    GROUP BY p.kind, p.search_name, c.normalized HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
+    GROUP BY p.kind, p.search_name, c.normalized HAVING MIN(p.n) <> MAX(p.n) AND {_NUMBERS_AGREE}) d
 JOIN staged_contact c ON c.normalized = d.normalized AND c.purpose = 'own'
 JOIN staged_person p ON p.key = c.person_key AND p.kind = d.kind AND p.search_name = d.search_name"""
 _AT_STUDENT = f"""SELECT p.n, d.hub FROM (
     SELECT g.student_key, p.search_name, MIN(p.n) AS hub
     FROM staged_guardianship g JOIN staged_person p ON p.key = g.guardian_key
     WHERE p.kind = 'guardian' AND p.search_name <> ''
-    GROUP BY g.student_key, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
+    GROUP BY g.student_key, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_NUMBERS_AGREE}) d
 JOIN staged_guardianship g ON g.student_key = d.student_key
 JOIN staged_person p ON p.key = g.guardian_key AND p.search_name = d.search_name"""
 
@@ -79,7 +80,7 @@ _AT_SIBLINGS = f"""SELECT DISTINCT p.n, d.hub FROM (
     JOIN staged_guardianship g ON g.student_key = og.student_key
     JOIN staged_person p ON p.key = g.guardian_key AND p.kind = 'guardian' AND p.n <> other.n
     WHERE p.search_name IN (SELECT p.search_name FROM staged_person p WHERE {_ALONE})
-    GROUP BY l.label, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_AGREE}) d
+    GROUP BY l.label, p.search_name HAVING MIN(p.n) <> MAX(p.n) AND {_NUMBERS_AGREE}) d
 JOIN label l ON l.label = d.label JOIN staged_person other ON other.n = l.n
 JOIN staged_guardianship og ON og.guardian_key = other.key
 JOIN staged_guardianship g ON g.student_key = og.student_key
@@ -104,28 +105,29 @@ _MEND = "UPDATE label SET label = torn.label FROM torn WHERE torn.n = label.n"
 # Who has a row as a student, or teaches, is that, though he may stand as a guardian in a row before.
 # A name is taken from one row, the first that has all of it; whatever else from the first that has something.
 # `first_row` says of each person which rows these are: mostly the first, whose texts are then at hand.
-_ONCE = ("external_id", "document", "language", "unit")
-_NAME = ("first_name", "last_name", "search_name")
-_FIRST_ROW = """SELECT l.label, MIN(p.n) AS n, MAX(p.status) AS status,
-    COALESCE(MIN(CASE WHEN p.first_name <> '' AND p.last_name <> '' THEN p.n END), MIN(p.n)) AS name_n, {numbers}
-FROM label l JOIN staged_person p ON p.n = l.n GROUP BY l.label""".format(
-    numbers=", ".join(f"COALESCE(MIN(CASE WHEN p.{name} <> '' THEN p.n END), MIN(p.n)) AS {name}_n" for name in _ONCE)
-    + ", COALESCE(MIN(CASE WHEN p.kind <> 'guardian' THEN p.n END), MIN(p.n)) AS kind_n"
+_NAME = (*NAMES, "search_name")
+_ONCE = (*(name for name in DETAILS if name not in NAMES), "unit")
+_FIRST_WITH = ", ".join(f"COALESCE(MIN(CASE WHEN p.{name} <> '' THEN p.n END), MIN(p.n)) AS {name}_n" for name in _ONCE)
+_FIRST_ROW = f"""SELECT l.label, MIN(p.n) AS n, {status_of("p.status")} AS status,
+    COALESCE(MIN(CASE WHEN p.first_name <> '' AND p.last_name <> '' THEN p.n END), MIN(p.n)) AS name_n,
+    COALESCE(MIN(CASE WHEN p.kind <> 'guardian' THEN p.n END), MIN(p.n)) AS kind_n, {_FIRST_WITH}
+FROM label l JOIN staged_person p ON p.n = l.n GROUP BY l.label"""
+_IN_ONE_ROW = ", ".join(f"p.{name}" for name in (*_ONCE, *_NAME))
+_FROM_ROWS = ", ".join(
+    [
+        *(f"COALESCE({name}_row.{name}, p.{name})" for name in _ONCE),
+        *(f"COALESCE(name_row.{name}, p.{name})" for name in _NAME),
+    ]
 )
-_UNITED = """SELECT p.n AS who, p.kind, {plain}, p.status, p.row_number, p.file
+_OTHER_ROWS = "\n".join(
+    f"LEFT JOIN staged_person {name}_row ON {name}_row.n = f.{name}_n AND f.{name}_n <> f.n"
+    for name in ("kind", "name", *_ONCE)
+)
+_UNITED = f"""SELECT p.n AS who, p.kind, {_IN_ONE_ROW}, p.status, p.row_number, p.file
 FROM staged_person p LEFT JOIN label l ON l.n = p.n WHERE l.n IS NULL
 UNION ALL
-SELECT f.label, COALESCE(kind_row.kind, p.kind), {once}, {name}, f.status, p.row_number, p.file
+SELECT f.label, COALESCE(kind_row.kind, p.kind), {_FROM_ROWS}, f.status, p.row_number, p.file
 FROM first_row f JOIN staged_person p ON p.n = f.n
-LEFT JOIN staged_person kind_row ON kind_row.n = f.kind_n AND f.kind_n <> f.n
-LEFT JOIN staged_person name_row ON name_row.n = f.name_n AND f.name_n <> f.n
-{rows}""".format(
-    plain=", ".join(f"p.{name}" for name in _ONCE + _NAME),
-    once=", ".join(f"COALESCE({name}_row.{name}, p.{name})" for name in _ONCE),
-    name=", ".join(f"COALESCE(name_row.{name}, p.{name})" for name in _NAME),
-    rows="\n".join(
-        f"LEFT JOIN staged_person {name}_row ON {name}_row.n = f.{name}_n AND f.{name}_n <> f.n" for name in _ONCE
-    ),
-)
+{_OTHER_ROWS}"""
 _KEYS = """SELECT p.key, MIN(COALESCE(l.label, p.n)) AS who
 FROM staged_person p LEFT JOIN label l ON l.n = p.n GROUP BY p.key"""

@@ -7,11 +7,17 @@ checked and normalised; of what is wrong a Mistake is yielded in its place.
 
 from typing import NamedTuple
 
+# Whether somebody or something is there, or was and has gone. Of several rows on one the first of these counts.
+HERE, GONE = "here", "gone"
+STATUSES = (HERE, GONE)
+# No file names pairs by more columns: the row and the number of the columns become one number.
+_COLUMNS_AT_MOST = 256
+
 
 class StagedPerson(NamedTuple):
     """One person. The same key twice: what stands later fills what stood empty.
 
-    `kind`, `language`: values of Person. `status`: "here", or "gone" where the row says that the person has left.
+    `kind`, `language`: values of Person. `status`: gone where the row says that the person has left.
     """
 
     key: str
@@ -22,7 +28,7 @@ class StagedPerson(NamedTuple):
     last_name: str = ""
     language: str = ""
     unit: str = ""
-    status: str = "here"
+    status: str = HERE
     row: int = 0
     file: str = ""
 
@@ -50,14 +56,19 @@ class StagedPlaces(NamedTuple):
 
     def at(self, row: int) -> int:
         """A row and these columns as one number: the `place` of a pair."""
-        return row << 8 | self.number
+        return row * _COLUMNS_AT_MOST + self.number
+
+
+def row_and_columns(place: int) -> tuple[int, int]:
+    """The row of a place, and the number of its StagedPlaces."""
+    return divmod(place, _COLUMNS_AT_MOST)
 
 
 class StagedGuardianship(NamedTuple):
     student_key: str
     guardian_key: str
     relation: str = ""
-    status: str = "here"
+    status: str = HERE
     place: int = 0
 
 
@@ -76,7 +87,7 @@ class StagedGroup(NamedTuple):
     unit: str = ""
     year: str = ""
     external_id: str = ""
-    status: str = "here"
+    status: str = HERE
 
 
 class StagedEnrolment(NamedTuple):
@@ -85,7 +96,7 @@ class StagedEnrolment(NamedTuple):
     person_key: str
     group_key: str
     role: str = "student"
-    status: str = "here"
+    status: str = HERE
     place: int = 0
     external_id: str = ""
 

@@ -8,13 +8,11 @@ from django.utils.translation import gettext as _
 
 from apps.core.normalizing import split_name
 
-from .cells import RowFacts, read_day, read_kind, read_language, read_school_year
-from .mending import Mender
-from .opening import Files
-from .reading import OpenTable
-from .refusing import FileRefused
-from .seen_before import SeenGuardians, SeenNumbers
-from .staged import (
+from .cells import RowFacts, read_day, read_kind, read_language
+from .columns import GUARDIANS
+from .facts import (
+    GONE,
+    HERE,
     Coverage,
     Mistake,
     Staged,
@@ -24,13 +22,19 @@ from .staged import (
     StagedGuardianship,
     StagedPerson,
     StagedPlaces,
+    row_and_columns,
 )
+from .mending import Mender
+from .opening import Files
+from .refusing import FileRefused
+from .school_years import read_school_year
+from .seen_before import SeenGuardians, SeenNumbers
+from .tables import OpenTable
 
-GUARDIANS = ("guardian1", "guardian2", "guardian3", "guardian4")
 _CONSENTS = ("commercial", "photographs")
 
 
-def read_table_facts(files: Files, *, mapping: dict, dialect: dict, options: dict, country: str) -> Iterator[Staged]:
+def read_people_table(files: Files, *, mapping: dict, dialect: dict, options: dict, country: str) -> Iterator[Staged]:
     """Yield the facts of a table. Raises FileRefused."""
     table = files.only_table(dialect.get("encoding", ""), dialect.get("delimiter", ""))
     fields = mapping.get("fields", [])
@@ -243,12 +247,12 @@ class _TableReader:
     def _status(self, text: str) -> str:
         """Gone: a day that has come, or yes."""
         if not text:
-            return "here"
+            return HERE
         day = read_day(text, self._facts.country == "US")
         if day:
-            return "gone" if day <= self._today else "here"
+            return GONE if day <= self._today else HERE
         left = self._facts.yes_or_no(self._header[self._left_place], text)
-        return "gone" if left else "here"
+        return GONE if left else HERE
 
     def _add_contacts(self, key: str, columns: _Columns, cells: list[str]) -> int:
         facts, header = self._facts, self._header
@@ -338,4 +342,5 @@ class _TableReader:
 
 def _guardian_key(place: int) -> str:
     """By the row and the columns in which the guardian stands first (StagedPlaces)."""
-    return f"row {place >> 8} guardian {place & 0xFF}"
+    row, columns = row_and_columns(place)
+    return f"row {row} guardian {columns}"

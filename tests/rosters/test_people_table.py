@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from apps.rosters.guessing_columns import guess_mapping
-from apps.rosters.reading import FileRefused
-from apps.rosters.staged import (
+from apps.rosters.facts import (
     Coverage,
     Mistake,
     StagedConsent,
@@ -23,6 +21,8 @@ from apps.rosters.staged import (
     StagedPerson,
     StagedPlaces,
 )
+from apps.rosters.guessing_columns import guess_mapping
+from apps.rosters.refusing import FileRefused
 from tests.rosters.rosters import facts_of, mistakes, of, written
 
 HEADER = ["ID", "First name", "Last name", "Class", "Email", "Guardian 1 name", "Guardian 1 email", "Guardian 1 phone"]
