@@ -19,7 +19,6 @@ ARGUMENTS = (
     "--no-first-run",
     "--disable-background-networking",
 )
-PEOPLE = 1800
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +33,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def demo(browser, tmp_path_factory):
-    """The demo as it ships: a school of more than six hundred families."""
-    with running_demo(tmp_path_factory.mktemp("demo") / "data", people=PEOPLE) as running:
+    with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
         yield running
 
 

@@ -2,19 +2,23 @@
 
 import json
 import os
+import shutil
 import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from apps.portal.demo.logins import PASSWORD, login
 
+from .prepared import ROOT, fingerprint, manage, migrated_sqlite, of_the_migrations, prepared
 from .running import HOST, child, free_port, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
+# A school of more than six hundred families.
+PEOPLE = 1800
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,13 @@ class RunningDemo:
 
 
 @contextmanager
-def running_demo(data: Path, people: int = 200) -> Iterator[RunningDemo]:
-    """Run the demo until the block ends; yields once /healthz answers 200."""
+def running_demo(data: Path, people: int = PEOPLE, is_first_start: bool = False) -> Iterator[RunningDemo]:
+    """Run the demo until the block ends; yields once /healthz answers 200.
+
+    It finds its two schools as a former start has left them, unless `is_first_start`.
+    """
+    if not is_first_start:
+        copy_schools(data, people)
     port, log = free_port(), data.parent / "demo.log"
     log.unlink(missing_ok=True)
     options = ["--port", str(port), "--data", str(data), "--people", str(people)]
@@ -50,6 +59,22 @@ def running_demo(data: Path, people: int = 200) -> Iterator[RunningDemo]:
         ports = json.loads((data / "mail" / "ports.json").read_text())
         url = log.read_text().partition("Bedel is ready:")[2].split()[0]
         yield RunningDemo(url, f"http://{HOST}:{ports['web']}", data, process)
+
+
+def copy_schools(data: Path, people: int) -> None:
+    """Put the demo schools into the folder `data`, made once for all who ask."""
+
+    def load(folder: Path) -> None:
+        with migrated_sqlite() as migrated:
+            shutil.copy(migrated, folder)
+        options = ("--people", str(people), "--smtp-port", "8025")
+        manage(folder, f"sqlite:///{folder / 'bedel.sqlite3'}", "load_demo", *options, mode="demo")
+
+    # The schools have the year in which they were made.
+    made_of = fingerprint((ROOT / "apps").rglob("*.py"), of_the_migrations(), date.today().isoformat())
+    with prepared(f"demo of {people}", made_of, load) as folder:
+        data.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "bedel.sqlite3", data)
 
 
 def _environment() -> dict[str, str]:

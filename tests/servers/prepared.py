@@ -80,6 +80,11 @@ def _migrate_sqlite(folder: Path) -> None:
 
 def migrate(data: Path, database_url: str) -> None:
     """What an operator does with an empty database. Raises CalledProcessError."""
-    environment = os.environ | {"BEDEL_MODE": "test", "DATA_DIR": str(data), "DATABASE_URL": database_url}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, check=True, cwd=ROOT, env=environment)
+    manage(data, database_url, "migrate", "--verbosity", "0")
+
+
+def manage(data: Path, database_url: str, *arguments: str, mode: str = "test") -> None:
+    """Run a command of manage.py to its end. Raises CalledProcessError."""
+    environment = os.environ | {"BEDEL_MODE": mode, "DATA_DIR": str(data), "DATABASE_URL": database_url}
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)

@@ -52,14 +52,14 @@ def test_a_second_demo_over_the_same_folder_says_why_it_does_not_start(demo):
 
 def test_ctrl_c_stops_everything_and_a_second_start_finds_what_was_kept(tmp_path):
     data = tmp_path / "a folder with spaces"
-    with running_demo(data, people=60) as first:
+    with running_demo(data, people=60, is_first_start=True) as first:
         first_children = _session_leaders(first.process.pid)
         stop(first.process, signal.SIGINT)
     assert first.process.returncode == 0
     assert first_children
     assert not any(Path(f"/proc/{pid}").exists() for pid in first_children)
     made = (data / "bedel.sqlite3").stat().st_ino
-    with running_demo(data, people=60) as second:
+    with running_demo(data, people=60, is_first_start=True) as second:
         assert "left as they are" in (data / "log" / "school.log").read_text()
         assert set(read_json(f"{second.url}/healthz").values()) == {"ok"}
     assert (data / "bedel.sqlite3").stat().st_ino == made
@@ -67,7 +67,7 @@ def test_ctrl_c_stops_everything_and_a_second_start_finds_what_was_kept(tmp_path
 
 def test_when_one_part_dies_all_stop_and_its_words_are_shown(tmp_path):
     data = tmp_path / "data"
-    with running_demo(data, people=60) as running:
+    with running_demo(data) as running:
         portal_port = urllib.parse.urlsplit(running.url).port
         (catcher,) = (pid for pid in _session_leaders(running.process.pid) if "catcher" in _command(pid))
         os.kill(catcher, signal.SIGKILL)
