@@ -7,9 +7,8 @@ from apps.organizations.models import Membership, Organization, Role
 from apps.organizations.permissions import RoleName
 from apps.organizations.scoping import in_organization
 from apps.senders.models import Sender, SenderAccount
-from tests.databases import django_db_modify_db_settings, pytest_collection_modifyitems
 
-__all__ = ["django_db_modify_db_settings", "pytest_collection_modifyitems"]
+pytest_plugins = ["tests.databases", "tests.choosing", "tests.servers.fixtures"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The tests' own database begins as a copy of a migrated one, and the tests that use it are known by a mark."""
+"""The tests' own database begins as a copy of a migrated one."""
 
 import os
 import sqlite3
@@ -27,16 +27,3 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
         if template := os.environ.get(TEMPLATE):
             database.setdefault("TEST", {})["TEMPLATE"] = template
         yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the database, before `-m` chooses: the others behave alike whatever the database."""
-    for item in items:
-        if uses_the_database(item):
-            item.add_marker(pytest.mark.database)
-
-
-def uses_the_database(item: pytest.Item) -> bool:
-    fixtures = getattr(item, "fixturenames", ())
-    return bool(item.get_closest_marker("django_db")) or "db" in fixtures or "transactional_db" in fixtures

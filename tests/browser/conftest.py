@@ -1,13 +1,11 @@
-"""The demo and a browser for one file of tests, both ended with it: the loop of playwright must not outlive them."""
+"""A browser for one file of tests, ended with it (the loop of playwright must not outlive it), and the demo as new."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.servers.demo import running_demo
 from tests.servers.running import program
 
 from .looking import Looker
@@ -32,16 +30,18 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def demo(browser, tmp_path_factory):
-    with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
-        yield running
+def demo(browser, demo):
+    """The demo as it ships: a school of more than six hundred families, which nobody has changed yet."""
+    demo.begin_anew()
+    return demo
 
 
 @pytest.fixture(scope="module")
 def look():
-    """Looks at pages; the pictures go to the folder SCREENSHOTS, or to a temporary one."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="bedel-pages-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    """Looks at pages; with a folder SCREENSHOTS in the environment it leaves a picture of each there."""
+    folder = Path(os.environ["SCREENSHOTS"]) if os.environ.get("SCREENSHOTS") else None
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
     return Looker(folder)
 
 

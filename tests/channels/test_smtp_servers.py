@@ -14,12 +14,9 @@ from apps.channels.email.mime import Attachment, MailContent, compile_message
 from apps.channels.email.smtp import Envelope, SmtpAccount, check_account, send_all
 from apps.channels.outcomes import AccountProblem, Result
 from apps.core.merge_tags import compile_template
-from tests.servers.fixtures import catcher, postfix
 from tests.servers.running import free_port
 
 from .certificates import write_certificate
-
-__all__ = ["catcher", "postfix"]
 
 USER, PASSWORD = "office@school.example", "contraseña: ñ€"
 

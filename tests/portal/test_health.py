@@ -10,10 +10,7 @@ from django.utils import timezone
 from apps.portal import heartbeat
 from apps.portal.models import Heartbeat
 from config.celery import app
-from tests.servers.fixtures import redis_url
 from tests.servers.running import HOST, free_port
-
-__all__ = ["redis_url"]
 
 pytestmark = pytest.mark.django_db
 

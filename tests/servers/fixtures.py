@@ -1,4 +1,4 @@
-"""Fixtures of the real servers, for any conftest.py to import: each starts once per test run, when first asked for."""
+"""Fixtures of the real servers, for every test: each starts when it is first asked for."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from .postfix import postfix_server
 from .redis import redis_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postfix():
     with postfix_server() as server:
         yield server
@@ -29,5 +29,6 @@ def catcher(tmp_path):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
+    """One for all: who changes its schools begins with `demo.begin_anew()`."""
     with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
         yield running
