@@ -1,4 +1,4 @@
-# One image for the three processes of docker-compose.yml: web, worker, beat.
+# One image for the four processes of docker-compose.yml: web, worker, sender, scheduler.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
