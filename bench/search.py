@@ -9,6 +9,7 @@ from functools import partial
 from django.db import connection
 from django.test import RequestFactory
 
+from apps.core.channels import PHONE
 from apps.core.keyset import paginate
 from apps.portal.demo.names import LAST_NAMES
 from apps.recipients.models import ContactPoint, Person
@@ -57,7 +58,7 @@ def _add_numbers(school: School, people: int) -> None:
 def _searches(people: int) -> tuple[dict[str, str], str]:
     """What is searched by name; and the name of the one search that must find nobody."""
     somebody = Person.objects.order_by("pk")[people // 2]
-    phone = ContactPoint.objects.get(person=somebody, channel=ContactPoint.Channel.PHONE)
+    phone = ContactPoint.objects.get(person=somebody, channel=PHONE)
     last = somebody.last_name.split()[0]
     searches = {
         "full_name": somebody.full_name,

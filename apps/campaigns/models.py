@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.channels import EMAIL, channel_choices
 from apps.core.merge_tags import as_title
 from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
@@ -17,11 +18,6 @@ SUBJECT_LENGTH = 300
 
 
 class Mailing(OrganizationModel):
-    class Channel(models.TextChoices):
-        EMAIL = "email", _("Email")
-        SMS = "sms", _("SMS")
-        PEC = "pec", _("PEC")
-
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
         PENDING = "pending", _("Waits for its start")
@@ -37,7 +33,7 @@ class Mailing(OrganizationModel):
         "done": {"sending"},  # when a person lets uncertain messages be sent again
     }
 
-    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
+    channel = models.CharField(max_length=10, choices=channel_choices, default=EMAIL)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
 
     # Who gets it (with `entries` and `uploaded_list`).

@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.core.channels import PHONE
 from apps.organizations.permissions import Permission, requires
 
 from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand, set_sms
@@ -57,7 +58,7 @@ def primary(request, pk: int) -> HttpResponse:
 @require_POST
 def sms(request, pk: int) -> HttpResponse:
     """Note that a number cannot receive SMS, or that it can."""
-    point = get_object_or_404(ContactPoint, pk=pk, channel=ContactPoint.Channel.PHONE)
+    point = get_object_or_404(ContactPoint, pk=pk, channel=PHONE)
     set_sms(point, request.POST.get("can") == "yes")
     return redirect(_back(request, point.person_id))
 

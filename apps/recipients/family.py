@@ -5,6 +5,7 @@ from collections import defaultdict
 from django.db import transaction
 from django.utils import timezone
 
+from apps.core.channels import CONTACT_KINDS, EMAIL
 from apps.core.ranking import rank
 
 from .models import Consent, ConsentChange, ContactPoint, Guardianship, Person, Source
@@ -55,7 +56,7 @@ def _settle_primary(point: ContactPoint) -> None:
 
 def settle_primaries(person: Person) -> None:
     """See to it that a person with own addresses has a primary one in each channel."""
-    for channel in ContactPoint.Channel:
+    for channel in CONTACT_KINDS:
         _settle_primary(ContactPoint(person=person, channel=channel))
 
 
@@ -82,7 +83,7 @@ def set_sms(point: ContactPoint, can_receive: bool) -> None:
 
 def add_guardian(student: Person, *, first_name: str, last_name: str, email: str, relation: str) -> Person:
     """Give a student a guardian: the one on record with the same address and name, else a new person."""
-    point = ContactPoint(channel=ContactPoint.Channel.EMAIL, value=email)
+    point = ContactPoint(channel=EMAIL, value=email)
     if email:
         point.clean()
     name = Person.make_search_name(first_name, last_name)

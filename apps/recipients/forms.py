@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.channels import EMAIL
 from apps.core.form_looks import LooksMixin
 from apps.core.normalizing import normalize_document
 from apps.organizations.models import Unit
@@ -128,7 +129,7 @@ class GuardianForm(LooksMixin, forms.Form):
         if not any(cleaned.get(name) for name in ("first_name", "last_name")):
             raise ValidationError(_("Write at least one of the two names."))
         if cleaned.get("email"):
-            point = ContactPoint(channel=ContactPoint.Channel.EMAIL, value=cleaned["email"])
+            point = ContactPoint(channel=EMAIL, value=cleaned["email"])
             try:
                 point.clean()
             except ValidationError as error:

@@ -2,6 +2,8 @@
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
+from apps.core.channels import EMAIL
+
 from .models import AcademicYear, ContactPoint, Enrolment, Guardianship, Person
 from .posted_ids import posted_id
 from .reaching import out_of_reach
@@ -34,7 +36,7 @@ def anybody_found(search: str) -> QuerySet[Person]:
 
 
 def _with_addresses(people: QuerySet[Person], show: str) -> QuerySet[Person]:
-    emails = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL)
+    emails = ContactPoint.objects.filter(channel=EMAIL)
     own = emails.filter(person=OuterRef("pk"))
     if show == "failed":
         return people.filter(Exists(own.filter(health=ContactPoint.Health.FAILED)))

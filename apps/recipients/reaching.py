@@ -13,9 +13,10 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_r
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from apps.core.channels import EMAIL
+
 from .models import ContactPoint, Guardianship, Person
 
-_EMAIL = ContactPoint.Channel.EMAIL
 _COMMUNICATION = ContactPoint.Purpose.COMMUNICATION
 
 
@@ -62,19 +63,19 @@ def with_reach(students: Iterable[Person]) -> list[Person]:
 
 def _used() -> QuerySet[ContactPoint]:
     """The addresses that a mailing writes to."""
-    return ContactPoint.objects.filter(Q(is_primary=True) | Q(purpose=_COMMUNICATION), channel=_EMAIL)
+    return ContactPoint.objects.filter(Q(is_primary=True) | Q(purpose=_COMMUNICATION), channel=EMAIL)
 
 
 def _failed() -> QuerySet[ContactPoint]:
     return ContactPoint.objects.filter(
-        channel=_EMAIL, normalized=OuterRef("normalized"), health=ContactPoint.Health.FAILED
+        channel=EMAIL, normalized=OuterRef("normalized"), health=ContactPoint.Health.FAILED
     )
 
 
 def _of_restricted(student: OuterRef) -> QuerySet[ContactPoint]:
     """The same address with somebody who must not be contacted about the student."""
     pairs = Guardianship.objects.filter(guardian=OuterRef("person"), restricted=True, student=OuterRef(student))
-    return ContactPoint.objects.filter(Exists(pairs), channel=_EMAIL, normalized=OuterRef("normalized"))
+    return ContactPoint.objects.filter(Exists(pairs), channel=EMAIL, normalized=OuterRef("normalized"))
 
 
 def _with(emails: Prefetch) -> QuerySet[Person]:

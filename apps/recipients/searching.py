@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.core.channels import PHONE
 from apps.core.normalizing import normalize_document, without_accents
 
 from .models import ContactPoint, FormerNumber, Guardianship, Person
@@ -113,5 +114,5 @@ def _of_address(plain: str) -> Q:
     digits = "".join(character for character in plain if character.isascii() and character.isdigit())
     if len(digits) >= _LETTERS and not any(character.isalpha() for character in plain):
         # Numbers are kept as +34612555018; people write 612 55 50 18, 0034 612 ... or, in some countries, 0612 ...
-        condition |= Q(channel=ContactPoint.Channel.PHONE, normalized__contains=digits.lstrip("0") or digits)
+        condition |= Q(channel=PHONE, normalized__contains=digits.lstrip("0") or digits)
     return condition

@@ -8,9 +8,10 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.channels import EMAIL, channel_choices
 from apps.organizations.scoping import OrganizationModel
 
-from . import providers, secrets, sender_kinds
+from . import providers, secrets
 
 
 def new_webhook_key() -> str:
@@ -111,7 +112,7 @@ class SenderAccount(OrganizationModel):
 class Sender(OrganizationModel):
     """Who a message of one channel is from. Of each channel one is the default (see make_default)."""
 
-    channel = models.CharField(max_length=10, choices=sender_kinds.choices, default="email", db_default="email")
+    channel = models.CharField(max_length=10, choices=channel_choices, default=EMAIL, db_default=EMAIL)
     name = models.CharField(_("name people see"), max_length=100)
     # What it is, the channel says (see sender_kinds): an email address, a number, a name.
     address = models.CharField(_("address people see"), max_length=254, db_column="email")

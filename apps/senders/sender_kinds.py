@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,6 @@ class SenderKind:
     """
 
     channel: str
-    label: Any
     field: Callable[[], forms.Field]
     takes_replies: bool = False
 
@@ -29,12 +27,7 @@ KINDS: Registry[SenderKind] = Registry()
 
 def sender_kind(channel: str) -> SenderKind:
     """What a sender of `channel` is; free text where the channel is of another version of Bedel."""
-    return KINDS.get(channel) or SenderKind(channel, channel, _plain_address)
-
-
-def choices() -> list[tuple[str, Any]]:
-    """Code and name of the channels that have senders."""
-    return [(kind.channel, kind.label) for kind in KINDS.values()]
+    return KINDS.get(channel) or SenderKind(channel, _plain_address)
 
 
 def _plain_address() -> forms.Field:
@@ -45,4 +38,4 @@ def _email_address() -> forms.Field:
     return forms.EmailField(label=_("Address people see"), max_length=254)
 
 
-EMAIL = SenderKind("email", _("Email"), _email_address, takes_replies=True)
+EMAIL = SenderKind("email", _email_address, takes_replies=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
+from apps.core.channels import EMAIL
 from apps.core.form_looks import save_or_say
 from apps.organizations.permissions import Permission, requires
 
@@ -37,9 +38,8 @@ def add(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("A sender needs an account to leave by. Add the account first."))
         return redirect(request.organization.url("senders:account_add"))  # type: ignore[attr-defined]
     # Without a known channel in the address of the page: of the first, which is email.
-    codes = [code for code, _label in sender_kinds.choices()]
     wanted = request.GET.get("channel", "")
-    sender = Sender(channel=wanted if wanted in codes else codes[0])
+    sender = Sender(channel=wanted if wanted in sender_kinds.KINDS else EMAIL)
     return _sender_form(request, SenderForm(request.POST or None, instance=sender))
 
 

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.channels import EMAIL
 from apps.recipients.models import ContactPoint
 from apps.recipients.posted_ids import posted_ids
 
@@ -31,7 +32,7 @@ def on_list(target_list: TargetList) -> Q:
 
 
 def _with_address_on(rows: Any) -> Q:
-    points = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL)
+    points = ContactPoint.objects.filter(channel=EMAIL)
     return exists(points.filter(Exists(rows.filter(normalized=OuterRef("normalized")))))
 
 

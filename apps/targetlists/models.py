@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.channels import EMAIL, channel_choices
 from apps.organizations.scoping import OrganizationModel
 from apps.recipients.models import Person
 
@@ -104,7 +105,7 @@ class OptOut(OrganizationModel):
         ALL = "all", _("all messages")
         COMMERCIAL = "commercial", _("commercial messages")
 
-    channel = models.CharField(max_length=10, default="email")
+    channel = models.CharField(max_length=10, choices=channel_choices, default=EMAIL)
     normalized = models.CharField(max_length=254)
     scope = models.CharField(max_length=12, choices=Scope)
     at = models.DateTimeField(default=timezone.now)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.channels.outcomes import AccountProblem, Outcome, gettext_noop
+from apps.core.channels import ContactKind
 from apps.core.typed_addresses import TypedAddress, read_typed
 from apps.organizations.models import Membership, Organization
 from apps.senders.models import SenderAccount
@@ -79,6 +80,8 @@ class Channel:
     # What a member needs besides a right to send, and which module of the organisation turns it on; empty: nothing.
     permission = ""
     module = ""
+    # A kind of contact point that it brings with it.
+    contact_kinds: Sequence[ContactKind] = ()
     # What a sender of it is, and the providers that carry it, where they are not known to `senders` already; and how
     # to open a carrier, by the provider of the account.
     sender_kind: SenderKind | None = None

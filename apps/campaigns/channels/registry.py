@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from apps.core.channels import CHANNEL_LABELS, CONTACT_KINDS
 from apps.core.registry import Registry
 from apps.organizations.models import Membership
 from apps.senders import providers, sender_kinds
@@ -17,8 +18,11 @@ CHANNELS: Registry[Channel] = Registry()
 
 
 def register(channel: Channel) -> None:
-    """Make a channel known under its code, and with it what its senders are and what carries it."""
+    """Make a channel known under its code, and with it what it brings: kinds of contact points, senders, providers."""
     CHANNELS.register(channel.code, channel)
+    CHANNEL_LABELS.register(channel.code, channel.label)
+    for kind in channel.contact_kinds:
+        CONTACT_KINDS.register(kind.code, kind)
     if channel.sender_kind:
         sender_kinds.KINDS.register(channel.code, channel.sender_kind)
     for provider in channel.providers:
@@ -28,6 +32,9 @@ def register(channel: Channel) -> None:
 def unregister(channel: Channel) -> None:
     """Forget a channel, and what it has brought with it."""
     CHANNELS.unregister(channel.code)
+    CHANNEL_LABELS.unregister(channel.code)
+    for kind in channel.contact_kinds:
+        CONTACT_KINDS.unregister(kind.code)
     if channel.sender_kind:
         sender_kinds.KINDS.unregister(channel.code)
     for provider in channel.providers:

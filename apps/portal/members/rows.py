@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.campaigns.models import Mailing
+from apps.core.channels import EMAIL
 from apps.organizations.models import Membership
 from apps.organizations.roles import writes_to, writes_to_own_groups_alone
 from apps.recipients.models import AcademicYear, ContactPoint, Enrolment, Person
@@ -79,7 +80,7 @@ def choose_person(membership: Membership, person: Person | None) -> bool:
 
 def likely_people(membership: Membership) -> QuerySet[Person]:
     """The staff who have the member's login for an address, or bear his name."""
-    points = ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL, normalized=membership.user.email)
+    points = ContactPoint.objects.filter(channel=EMAIL, normalized=membership.user.email)
     return staff().filter(Q(pk__in=points.values("person")) | of_name(membership.user.name))
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from apps.campaigns.composing.drafts import mailings_of
 from apps.campaigns.models import Mailing
+from apps.core.channels import EMAIL
 from apps.deliveries.engine.tallies import tallies_of
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.deliveries.pages.visible_mailings import RUNNING, mailings_seen_by
@@ -130,7 +131,7 @@ def _open_conflicts() -> int:
 
 
 def _failed_addresses() -> int:
-    return ContactPoint.objects.filter(channel=ContactPoint.Channel.EMAIL, health=ContactPoint.Health.FAILED).count()
+    return ContactPoint.objects.filter(channel=EMAIL, health=ContactPoint.Health.FAILED).count()
 
 
 def _unreachable_students() -> int:

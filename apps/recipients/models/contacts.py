@@ -6,16 +6,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.normalizing import normalize_email, normalize_phone
+from apps.core.channels import EMAIL, PHONE, contact_kind, contact_kind_choices
 from apps.core.ranking import rank
 from apps.organizations.scoping import OrganizationModel
 
 from .people import Person, Source
-
-
-class Channel(models.TextChoices):
-    EMAIL = "email", _("Email")
-    PHONE = "phone", _("Telephone")
 
 
 class Purpose(models.TextChoices):
@@ -24,14 +19,13 @@ class Purpose(models.TextChoices):
 
 
 # In which order the addresses and numbers of a person are shown.
-CHANNELS_SHOWN = (Channel.EMAIL, Channel.PHONE)
+CHANNELS_SHOWN = (EMAIL, PHONE)
 PURPOSES_SHOWN = (Purpose.COMMUNICATION, Purpose.OWN)
 
 
 class ContactPoint(OrganizationModel):
     """One way to reach a person. `own` is the person's own; `communication` an extra address on a student's record."""
 
-    Channel = Channel
     Purpose = Purpose
 
     class Health(models.TextChoices):
@@ -45,7 +39,7 @@ class ContactPoint(OrganizationModel):
     Source = Source
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_points")
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    channel = models.CharField(_("channel"), max_length=10, choices=contact_kind_choices, default=EMAIL)
     purpose = models.CharField(_("what for"), max_length=15, choices=Purpose, default=Purpose.OWN)
     value = models.CharField(_("address or number"), max_length=254)
     normalized = models.CharField(max_length=254, editable=False)
@@ -80,10 +74,7 @@ class ContactPoint(OrganizationModel):
 
     def clean(self) -> None:
         """Fill `normalized`. Raises ValidationError with a sentence when the value cannot be written to."""
-        if self.channel == self.Channel.EMAIL:
-            self.normalized = normalize_email(self.value)
-        else:
-            self.normalized = normalize_phone(self.value, self.organization.country)
+        self.normalized = contact_kind(self.channel).normalize(self.value, self.organization.country)
         self.value = self.value.strip()
 
     def take_health(self) -> None:

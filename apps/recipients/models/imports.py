@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.channels import contact_kind_choices
 from apps.core.states import check_transitions
 from apps.organizations.scoping import OrganizationModel
 
@@ -144,7 +145,7 @@ class ImportConflict(OrganizationModel):
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="import_conflicts")
     run = models.ForeignKey(ImportRun, on_delete=models.SET_NULL, null=True, related_name="conflicts")
-    channel = models.CharField(max_length=10, choices=ContactPoint.Channel)
+    channel = models.CharField(max_length=10, choices=contact_kind_choices)
     purpose = models.CharField(max_length=15, choices=ContactPoint.Purpose)
     # What stands pinned (nothing: the address was taken away by hand), and what the file says.
     kept_value = models.CharField(max_length=254, blank=True)

@@ -3,7 +3,7 @@
 from django.db import migrations, models
 
 import apps.senders.providers
-import apps.senders.sender_kinds
+import apps.core.channels
 
 
 class Migration(migrations.Migration):
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             model_name="sender",
             name="channel",
             field=models.CharField(
-                choices=apps.senders.sender_kinds.choices, db_default="email", default="email", max_length=10
+                choices=apps.core.channels.channel_choices, db_default="email", default="email", max_length=10
             ),
         ),
         migrations.AddConstraint(

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from apps.campaigns.channels.channel import Channel, Preview
 from apps.campaigns.channels.text_content import TextContentForm
+from apps.core.channels import ContactKind
 from apps.senders.providers import Provider
 from apps.senders.sender_kinds import SenderKind
 
@@ -17,22 +18,27 @@ LONGEST = 40
 _LOFT = re.compile(r"loft-(\d+)")
 
 
+def normalize(address: str) -> str:
+    found = _LOFT.fullmatch(address.strip().lower())
+    if not found:
+        raise ValidationError(f"“{address}” is not a loft.")
+    return f"loft-{int(found[1])}"
+
+
 class PigeonChannel(Channel):
     code = "pigeon"
     contact_kind = "loft"
     label = "Pigeon"
     icon = "paper-airplane"
     module = "pigeons"
-    sender_kind = SenderKind("pigeon", "Pigeon", lambda: forms.CharField(label="Dovecote"))
+    contact_kinds = (ContactKind("loft", "Loft", lambda value, country: normalize(value)),)
+    sender_kind = SenderKind("pigeon", lambda: forms.CharField(label="Dovecote"))
     providers = (Provider("dovecote", "A dovecote", ("pigeon",)),)
     carriers = {"dovecote": Dovecote}
     content_form = TextContentForm
 
     def normalize(self, address, organization):
-        found = _LOFT.fullmatch(address.strip().lower())
-        if not found:
-            raise ValidationError(f"“{address}” is not a loft.")
-        return f"loft-{int(found[1])}"
+        return normalize(address)
 
     def obstacles(self, mailing):
         too_long = len(mailing.body) > LONGEST
