@@ -59,6 +59,15 @@ def postgresql() -> Iterator[str]:
         yield server.url
 
 
+def empty_database(url: str, name: str) -> str:
+    """Make a database without any table on the server of `url`; returns its DATABASE_URL."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # type: ignore[arg-type]
+    return url.rpartition("/")[0] + f"/{name}"
+
+
 @contextmanager
 def running_postgresql(*settings: str) -> Iterator[RunningPostgresql]:
     """A running server that can be restarted; `settings` are options of the program `postgres`."""
