@@ -1,10 +1,12 @@
 """One row per person and address, in SQL; and of the rows that share an address, which one gets the copy."""
 
-from .reasons import Reason
+from apps.core.ranking import first_sql
+
+from .reasons import RANK, Reason
 from .ways_in import Way
 
-# Of the ways by which one person came in at one address. '' comes first: if one way leads to a copy, he gets it.
-FIRST_REASON = "MIN(reason)"
+# Of the ways by which one person came in at one address.
+FIRST_REASON = first_sql("reason", RANK)
 
 _GROUPED = f"""grouped AS (
     SELECT recipient_id, normalized, MIN(address) AS address, {FIRST_REASON} AS reason, MIN(way) AS way,

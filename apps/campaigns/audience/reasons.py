@@ -17,18 +17,28 @@ if TYPE_CHECKING:
 
 
 class Reason(models.TextChoices):
-    """Why somebody is left out."""
+    """Why somebody is left out. Their order is that of pages, and the rank by which one of several reasons is told.
+
+    Somebody may come in by several ways: a guardian of two students, a member of a list and of a class. If one of them
+    leads to a copy he gets it. If none does, the first of their reasons here counts: what is wrong with an address, or
+    its owner's wish, since but for that he would get it; then what the message leaves out; then what its writer may
+    not; and last what nobody should lift.
+    """
 
     NO_ADDRESS = "no_address", gettext_lazy("No email address on file")
     FAILED_ADDRESS = "failed_address", gettext_lazy("The address came back")
     OPTED_OUT = "opted_out", gettext_lazy("Unsubscribed")
     NO_CONSENT = "no_consent", gettext_lazy("Has not accepted commercial mail")
-    RESTRICTED = "restricted", gettext_lazy("Not to be contacted about this student")
     EXCLUDED = "excluded", gettext_lazy("On a list that is left out")
     FORMER = "former", gettext_lazy("No longer at the school")
     OUTSIDE_GROUPS = "outside_groups", gettext_lazy("Outside your groups")
+    RESTRICTED = "restricted", gettext_lazy("Not to be contacted about this student")
+    # Of those who get it, all but one at each address.
     SAME_ADDRESS = "same_address", gettext_lazy("Gets this once already, at the same address")
 
+
+GETS_IT = ""  # in place of a reason
+RANK = (GETS_IT, *Reason)
 
 # The look of each reason's sign: what needs somebody, what came back, and what is as it should be.
 _SIGNS = {Reason.NO_ADDRESS: "needs", Reason.FAILED_ADDRESS: "bad"}

@@ -1,13 +1,13 @@
 """Why somebody is left out, in SQL: for every reason the condition, in the order in which they are asked.
 
-To a way by which an address came in applies the first of its reasons; which counts of several ways says `Reason`.
+To a way by which an address came in applies the first of its reasons here; which counts of several ways says `Reason`.
 The conditions are on these, where a way has them: s, a row of chosen_person; g, the guardianship; c, the address.
 """
 
 from dataclasses import dataclass
 
 from ..models import Mailing
-from .reasons import Reason
+from .reasons import GETS_IT, Reason
 from .target_lists import ListedPeople
 
 # A condition, and the reason of whomever it is true for.
@@ -41,7 +41,7 @@ def why_not(mailing: Mailing, listed: ListedPeople, has_restricted: bool, permit
 def first_reason(*asked: Asked) -> str:
     """An expression: the reason of the first condition that is true; '' where none is, for whoever gets it."""
     cases = "\n        ".join(f"WHEN {condition} THEN '{reason}'" for condition, reason in asked)
-    return f"CASE {cases} ELSE '' END"
+    return f"CASE {cases} ELSE '{GETS_IT}' END"
 
 
 def excluded(listed: ListedPeople) -> list[str]:
