@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from apps.campaigns.models import Mailing
 from apps.deliveries.engine.tallies import tallies_of
 from apps.deliveries.models import Delivery, DeliveryAbout
-from apps.imports.past_runs import failed_by_the_clock
+from apps.imports.failed_runs import failed_by_the_clock
 from apps.organizations.models import Membership
 from apps.organizations.permissions import Permission
 from apps.recipients.models import ContactPoint, ImportConflict, Person
