@@ -38,9 +38,6 @@ class Files:
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
 
-    def names(self) -> set[str]:
-        return set(self._by_name)
-
     def shown_name(self, name: str) -> str:
         """How the file is called where it came from: `academicSessions.csv`."""
         return self._by_name[name][0]

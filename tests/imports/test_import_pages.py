@@ -8,7 +8,9 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.imports.load_words import button_of
+from apps.imports.pages.changes_views import FIELD_LABELS
+from apps.imports.pages.load_button import button_of
+from apps.imports.reconciling.expressions import PERSON_FIELDS
 from apps.imports.sources import load_in_place
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import ContactPoint, ImportConflict, ImportRun, ImportSource, Person
@@ -388,3 +390,7 @@ def test_people_are_counted_once_however_many_rows_name_them(walk):
     assert "Load 5 people" in page
     assert "<b>3</b> rows can be read" in walk.page(walk.url("columns", walk.run.pk))
     assert "<span>mistake left out</span>" in walk.load(leave_out="yes")
+
+
+def test_whatever_changes_of_a_person_has_a_name_on_the_page():
+    assert FIELD_LABELS.keys() == {*PERSON_FIELDS, "unit", "role"}

@@ -2,7 +2,7 @@
 
 from apps.recipients.models import Person
 
-from .expressions import DETAILS, same_use
+from .expressions import PERSON_FIELDS, same_use
 from .statements import Statements
 
 
@@ -41,9 +41,10 @@ def _fold_names(ids: list[int]) -> None:
         Person.objects.bulk_update(people, ["search_name"], batch_size=200)
 
 
-_CREATE = f"""INSERT INTO recipients_person (id, organization_id, kind, {", ".join(DETAILS)}, search_name, unit_id,
-    active, left_on, left_source, import_source_id, membership_id, imported_name, language_source, created_at)
-SELECT t.person_id, %(organization)s, i.kind, {", ".join(f"i.{name}" for name in DETAILS)}, i.search_name, t.unit_id,
+_FIELDS = (*PERSON_FIELDS, "search_name")
+_CREATE = f"""INSERT INTO recipients_person (id, organization_id, kind, {", ".join(_FIELDS)}, unit_id, active, left_on,
+    left_source, import_source_id, membership_id, imported_name, language_source, created_at)
+SELECT t.person_id, %(organization)s, i.kind, {", ".join(f"i.{name}" for name in _FIELDS)}, t.unit_id,
     %(true)s, NULL, '', %(source)s, NULL, '', '', %(now)s
 FROM planned_person t JOIN united_person i ON i.who = t.who WHERE t.action = 'created'"""
 
@@ -55,10 +56,8 @@ WHO_IS_ADOPTED = """t.person_id = recipients_person.id AND recipients_person.org
 _ADOPT = f"""UPDATE recipients_person SET import_source_id = %(source)s FROM planned_person t
 WHERE {WHO_IS_ADOPTED}"""
 
-# Of what the file leaves empty the record stays as it is.
-_CHANGED = ", ".join(
-    f"{name} = COALESCE(NULLIF(i.{name}, ''), recipients_person.{name})" for name in (*DETAILS, "search_name")
-)
+# What the file leaves empty stays on record as it is.
+_CHANGED = ", ".join(f"{name} = COALESCE(NULLIF(i.{name}, ''), recipients_person.{name})" for name in _FIELDS)
 _CHANGE = f"""UPDATE recipients_person SET {_CHANGED},
     unit_id = COALESCE(t.unit_id, recipients_person.unit_id),
     kind = CASE WHEN recipients_person.kind = 'contact' THEN i.kind ELSE recipients_person.kind END,

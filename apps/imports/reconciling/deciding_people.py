@@ -5,7 +5,7 @@
 
 from django.db import connection
 
-from .expressions import DETAILS
+from .expressions import PERSON_FIELDS
 from .statements import Statements
 
 
@@ -68,7 +68,7 @@ WHERE s.of_name = organizations_unit.name AND organizations_unit.external_id = '
 
 _DIFFERS = " OR ".join(
     [
-        *(f"(i.{name} <> '' AND i.{name} <> p.{name})" for name in DETAILS),
+        *(f"(i.{name} <> '' AND i.{name} <> p.{name})" for name in PERSON_FIELDS),
         "u.id <> COALESCE(p.unit_id, 0)",
         # Whoever came without a role, and has one now. Nobody else becomes of another kind.
         "(p.kind = 'contact' AND i.kind IN ('student', 'guardian', 'staff'))",

@@ -5,7 +5,7 @@ from typing import Any
 from apps.core.ranking import rank_sql
 from apps.recipients.models import Group, ImportRun
 
-from .expressions import DETAILS, EITHER_NAME, name_of, with_name
+from .expressions import PERSON_FIELDS, either_name, name_of, with_name
 from .statements import Statements
 
 PAGE = 25
@@ -27,7 +27,7 @@ def examples_page(run: ImportRun, kind: str, page: int = 1) -> list[dict[str, An
     return run.examples.get(kind, [])[(page - 1) * PAGE : page * PAGE]
 
 
-_CHANGED = ", ".join(f"p.{name}, COALESCE(NULLIF(i.{name}, ''), p.{name})" for name in DETAILS)
+_CHANGED = ", ".join(f"p.{name}, COALESCE(NULLIF(i.{name}, ''), p.{name})" for name in PERSON_FIELDS)
 _PERSON = "person name kind row file"
 _GROUP = "LEFT JOIN recipients_group g ON g.id = x.group_id"
 _EXAMPLES = {
@@ -37,7 +37,7 @@ _EXAMPLES = {
         FROM planned_person t JOIN united_person i ON i.who = t.who WHERE t.action = 'created' ORDER BY t.who""",
     ),
     "changed": (
-        f"person name kind row file {' '.join(f'{name}_was {name}' for name in DETAILS)} unit_was unit role_was role",
+        " ".join([_PERSON, *(f"{name}_was {name}" for name in (*PERSON_FIELDS, "unit", "role"))]),
         f"""SELECT p.id, {name_of("p")}, p.kind, i.row_number, i.file, {_CHANGED},
             COALESCE(u.name, ''), COALESCE(NULLIF(i.unit, ''), u.name, ''),
             p.kind, CASE WHEN p.kind = 'contact' THEN i.kind ELSE p.kind END
@@ -66,7 +66,7 @@ _EXAMPLES = {
     ),
     "addresses": (
         "name channel purpose value",
-        f"""SELECT {EITHER_NAME}, x.channel, x.purpose, x.value FROM new_contact x
+        f"""SELECT {either_name()}, x.channel, x.purpose, x.value FROM new_contact x
         {with_name("person_id")} WHERE x.action = 'add' ORDER BY x.place""",
     ),
     "addresses_removed": (
@@ -76,10 +76,9 @@ _EXAMPLES = {
     ),
     "guardianships": (
         "name other relation",
-        f"""SELECT {EITHER_NAME}, COALESCE({name_of("gi")}, {name_of("gp")}, ''), x.relation
+        f"""SELECT {either_name()}, {either_name("g")}, x.relation
         FROM planned_pair x {with_name("student_id")}
-        LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
-        LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
+        {with_name("guardian_id", "g")}
         WHERE x.known IS NULL AND x.status = 'here'""",
     ),
     "guardianships_removed": (
@@ -91,7 +90,7 @@ _EXAMPLES = {
     ),
     "enrolments": (
         "name group role",
-        f"""SELECT {EITHER_NAME}, g.name, x.role FROM planned_enrolment x {with_name("person_id")} {_GROUP}
+        f"""SELECT {either_name()}, g.name, x.role FROM planned_enrolment x {with_name("person_id")} {_GROUP}
         WHERE x.known IS NULL AND x.status = 'here'""",
     ),
     "groups": (

@@ -9,7 +9,7 @@ from apps.rosters.facts import STATUSES
 
 # What a file says of a person, and the record keeps so: the columns of `staged_person`, `united_person` and the record.
 NAMES = ("first_name", "last_name")
-DETAILS = (*NAMES, "external_id", "document", "language")
+PERSON_FIELDS = (*NAMES, "external_id", "document", "language")
 
 # i = of the file, p = on record. Where a name was typed by hand it is known under the one that the file has.
 KNOWN_AS = "COALESCE(NULLIF(p.imported_name, ''), p.search_name)"
@@ -28,14 +28,15 @@ def name_of(person: str) -> str:
     return f"TRIM({person}.first_name || ' ' || {person}.last_name)"
 
 
-# Whoever is new has no row on record yet: his name is that of the file.
-EITHER_NAME = f"COALESCE({name_of('i')}, {name_of('p')}, '')"
+def either_name(of: str = "") -> str:
+    """The name of somebody of with_name(): whoever is new has no row on record, and has the name that the file has."""
+    return f"COALESCE({name_of(f'{of}i')}, {name_of(f'{of}p')}, '')"
 
 
-def with_name(person: str) -> str:
-    """Joins for EITHER_NAME: `x` has the id of the person in this column."""
-    return f"""LEFT JOIN recipients_person p ON p.id = x.{person}
-LEFT JOIN planned_person t ON t.person_id = x.{person} LEFT JOIN united_person i ON i.who = t.who"""
+def with_name(column: str, of: str = "") -> str:
+    """Joins for either_name(): `x` has the id of the person in this column; `of` tells two people apart."""
+    return f"""LEFT JOIN recipients_person {of}p ON {of}p.id = x.{column}
+LEFT JOIN planned_person {of}t ON {of}t.person_id = x.{column} LEFT JOIN united_person {of}i ON {of}i.who = {of}t.who"""
 
 
 def status_of(column: str) -> str:

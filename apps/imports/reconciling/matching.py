@@ -4,7 +4,7 @@ Each way finds only those whom no surer way has found, and nobody on record is f
 """
 
 from .alike_names import find_respelt_guardians
-from .expressions import AGREE, KNOWN_AS
+from .expressions import AGREE, KNOWN_AS, name_of
 from .statements import Statements
 
 _PORTION = 2000
@@ -75,7 +75,7 @@ GROUP BY person_id"""
 def _set_aside(strangers: list[int]) -> str:
     """Of those with quite another name whoever has no document or address in common with the record."""
     return f"""INSERT INTO mistaken (who, person_id, was)
-SELECT f.who, f.person_id, TRIM(p.first_name || ' ' || p.last_name)
+SELECT f.who, f.person_id, {name_of("p")}
 FROM found f JOIN recipients_person p ON p.id = f.person_id JOIN united_person i ON i.who = f.who
 WHERE f.who IN ({", ".join(map(str, strangers))})
     AND NOT (i.external_id <> '' AND p.external_id = i.external_id AND i.document <> '' AND p.document = i.document)
@@ -213,7 +213,7 @@ FROM found f JOIN united_person i ON i.who = f.who JOIN recipients_person p ON p
 WHERE f.who > %(last)s AND i.search_name <> {KNOWN_AS} AND i.search_name <> '' AND p.search_name <> ''
 ORDER BY f.who LIMIT {_PORTION}"""
 _TWICE = f"""INSERT INTO mistaken (who, person_id, was)
-SELECT i.who, NULL, TRIM(p.first_name || ' ' || p.last_name) FROM united_person i JOIN (
+SELECT i.who, NULL, {name_of("p")} FROM united_person i JOIN (
     SELECT i.external_id, {_FIRST} AS who
     FROM united_person i WHERE i.external_id <> '' GROUP BY i.external_id HAVING COUNT(*) > 1) first
     ON first.external_id = i.external_id AND first.who <> i.who

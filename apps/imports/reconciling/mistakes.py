@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from apps.rosters.facts import Mistake
 
-from .expressions import EITHER_NAME, name_of, with_name
+from .expressions import either_name, name_of, with_name
 from .staging import Stage
 from .statements import Statements
 
@@ -67,7 +67,7 @@ def _unsettled(stage: Stage, place: int, name: str, units: list[str]) -> Mistake
 _MISTAKEN = f"""SELECT s.row_number, s.file,
     CASE WHEN s.external_id <> '' AND s.external_id = COALESCE(p.external_id, s.external_id)
         THEN COALESCE(r.external_id, s.external_id) ELSE s.document END,
-    TRIM(s.first_name || ' ' || s.last_name), m.was, m.person_id
+    {name_of("s")}, m.was, m.person_id
 FROM mistaken m JOIN staged_person s ON s.n = m.who LEFT JOIN recipients_person p ON p.id = m.person_id
 LEFT JOIN merged_row r ON r.n = m.who
 ORDER BY s.row_number LIMIT {_MOST}"""
@@ -78,11 +78,10 @@ WHERE e.group_id IS NULL GROUP BY e.person_id, e.place, e.key ORDER BY e.place L
 _UNITS_OF_NAMESAKES = """SELECT n.key, u.name FROM namesake n JOIN organizations_unit u ON u.id = n.unit_id
 ORDER BY u.name"""
 # Of two who are each the guardian of the other one row is told: that of the file, should the other be on record.
-_LOOPED = f"""SELECT x.place, x.reason, {EITHER_NAME},
-    COALESCE({name_of("gi")}, {name_of("gp")}, '')
+_LOOPED = f"""SELECT x.place, x.reason, {either_name()},
+    {either_name("g")}
 FROM looped_pair x {with_name("student_id")}
-LEFT JOIN recipients_person gp ON gp.id = x.guardian_id
-LEFT JOIN planned_person gt ON gt.person_id = x.guardian_id LEFT JOIN united_person gi ON gi.who = gt.who
+{with_name("guardian_id", "g")}
 WHERE x.reason <> 'each other' OR x.student_id < x.guardian_id OR NOT EXISTS (
     SELECT 1 FROM looped_pair y WHERE y.student_id = x.guardian_id AND y.guardian_id = x.student_id)
 ORDER BY 1, 3, 4 LIMIT {_MOST}"""

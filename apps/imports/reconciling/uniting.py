@@ -4,7 +4,7 @@ And rows with the numbers of two whom a merge made one; and a guardian named wit
 stands beside him at a sister too.
 """
 
-from .expressions import DETAILS, NAMES, status_of
+from .expressions import NAMES, PERSON_FIELDS, status_of
 from .former_numbers import forget_former_names, settle_former_numbers
 from .statements import Statements
 
@@ -106,7 +106,7 @@ _MEND = "UPDATE label SET label = torn.label FROM torn WHERE torn.n = label.n"
 # A name is taken from one row, the first that has all of it; whatever else from the first that has something.
 # `first_row` says of each person which rows these are: mostly the first, whose texts are then at hand.
 _NAME = (*NAMES, "search_name")
-_ONCE = (*(name for name in DETAILS if name not in NAMES), "unit")
+_ONCE = (*(name for name in PERSON_FIELDS if name not in NAMES), "unit")
 _FIRST_WITH = ", ".join(f"COALESCE(MIN(CASE WHEN p.{name} <> '' THEN p.n END), MIN(p.n)) AS {name}_n" for name in _ONCE)
 _FIRST_ROW = f"""SELECT l.label, MIN(p.n) AS n, {status_of("p.status")} AS status,
     COALESCE(MIN(CASE WHEN p.first_name <> '' AND p.last_name <> '' THEN p.n END), MIN(p.n)) AS name_n,

@@ -13,7 +13,7 @@ from apps.core.channels import EMAIL
 from apps.deliveries.engine.tallies import tallies_of
 from apps.deliveries.models import Delivery, DeliveryAbout
 from apps.deliveries.pages.visible_mailings import RUNNING, mailings_seen_by
-from apps.imports.past_runs import failed_by_the_clock
+from apps.imports.failed_runs import failed_by_the_clock
 from apps.organizations.models import Membership
 from apps.organizations.permissions import SENDING, Permission
 from apps.recipients.models import ContactPoint, ImportConflict, Person

@@ -10,8 +10,8 @@ from apps.organizations.scoping import in_organization
 from apps.recipients.models import ImportRun, ImportSource
 from apps.rosters.refusing import FileRefused
 
-from ...in_words import lines_of_counts, lines_of_mistakes
 from ...sources import compare_in_place, load_in_place
+from ...terminal_lines import lines_of_counts, lines_of_mistakes
 
 _SHOWN_MISTAKES = 50
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .conflicts import number_to_decide
+from ..conflicts import number_to_decide
 
 _LABELS: dict[str, Promise] = {
     "new": _("New import"),

@@ -11,8 +11,8 @@ from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import ImportConflict
 from apps.recipients.posted_ids import posted_ids
 
-from .conflicts import keep, take
-from .sections import sections
+from ..conflicts import keep, take
+from .tabs import sections
 
 _OPEN = ImportConflict.Decision.OPEN
 

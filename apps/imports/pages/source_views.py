@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import ImportRun, ImportSource
 
+from ..sources import save_as_source
 from .forms import SourceForm
-from .sections import sections
-from .sources import save_as_source
+from .tabs import sections
 
 
 @requires(Permission.MANAGE_PEOPLE)

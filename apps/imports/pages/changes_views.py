@@ -12,13 +12,13 @@ from apps.organizations.permissions import Permission, requires
 from apps.recipients.models import ContactPoint, ImportRun, ImportSource, Person
 from apps.recipients.posted_ids import posted_id
 
+from ..reconciling.examples import EXAMPLES_KEPT, examples_page
+from ..reconciling.safety_stop import stop_sentence
+from ..runs import NotReady, confirm, rows_done
 from .forms import SourceForm
-from .load_words import button_of
-from .mistake_rows import mistakes_shown
-from .reconciling.examples import EXAMPLES_KEPT, examples_page
-from .reconciling.safety_stop import stop_sentence
-from .runs import NotReady, confirm, rows_done
-from .steps import AT_WORK, LOADING, step_of, steps_of
+from .four_steps import AT_WORK, LOADING, step_of, steps_of
+from .load_button import button_of
+from .mistakes_shown import mistakes_shown
 
 # Counts of a run, in the order of the page.
 CHANGES = {

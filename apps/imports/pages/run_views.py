@@ -14,10 +14,10 @@ from apps.recipients.posted_ids import posted_id
 from apps.rosters.accepted_formats import ACCEPTED
 from apps.rosters.refusing import FileRefused
 
-from .runs import plan, start_run
-from .sections import sections
-from .sources import run_of
-from .steps import step_of, steps_of
+from ..runs import plan, start_run
+from ..sources import run_of
+from .four_steps import step_of, steps_of
+from .tabs import sections
 
 LATEST = 5
 PAST_TO_A_PAGE = 50

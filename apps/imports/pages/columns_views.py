@@ -20,11 +20,11 @@ from apps.rosters.mending import CELLS_AT_MOST, TEXT_AT_MOST, Mended, mended_cel
 from apps.rosters.readers import FirstLook
 from apps.rosters.refusing import FileRefused
 
+from ..runs import change_run, plan, table_of
+from ..sources import take_mapping
 from .first_rows import columns_of, rows_of
-from .mistake_rows import mistakes_shown
-from .runs import change_run, plan, table_of
-from .sources import take_mapping
-from .steps import AT_WORK, CHOOSING, steps_of
+from .four_steps import AT_WORK, CHOOSING, steps_of
+from .mistakes_shown import mistakes_shown
 
 
 @requires(Permission.MANAGE_PEOPLE)

@@ -14,7 +14,7 @@ from apps.rosters.mending import Mender
 from apps.rosters.readers import FirstLook
 from apps.rosters.refusing import FileRefused
 
-from .runs import facts_of
+from ..runs import facts_of
 
 ROWS_SHOWN = 8
 _HIDDEN = "•" * 6

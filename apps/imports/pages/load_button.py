@@ -6,7 +6,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .reconciling.counts import writes_anything
+from ..reconciling.counts import writes_anything
 
 _PEOPLE = ("created", "changed", "returned", "details", "unchanged")
 
