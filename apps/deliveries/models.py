@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Case, Min, Q, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -28,20 +28,26 @@ class Delivery(OrganizationModel):
         WAITING = "waiting", _("Waiting")
         IN_FLIGHT = "in_flight", _("In flight")
         SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Came back")
         FAILED = "failed", _("Failed")
         UNCERTAIN = "uncertain", _("Uncertain")
 
-    # Rows of email are not marked as in flight one by one: that is what the lease of their packet says.
+    # Rows of email are not marked as in flight one by one: that is what the lease of their packet says. A report that a
+    # copy was delivered, or came back, may be faster than the record of its acceptance.
     TRANSITIONS = {
         "skipped": set(),
-        "waiting": {"in_flight", "sent", "failed", "uncertain"},
-        "in_flight": {"sent", "failed", "waiting", "uncertain"},
-        "sent": {"failed"},
+        "waiting": {"in_flight", "sent", "failed", "uncertain", "delivered", "bounced"},
+        "in_flight": {"sent", "failed", "waiting", "uncertain", "delivered", "bounced"},
+        "sent": {"delivered", "bounced"},
+        "delivered": {"bounced"},
+        "bounced": {"delivered"},
         "failed": {"waiting"},
-        "uncertain": {"waiting", "sent"},
+        "uncertain": {"waiting", "sent", "delivered", "bounced"},
     }
     OPEN = (State.WAITING, State.IN_FLIGHT)
-    NOT_REACHED = (State.SKIPPED, State.FAILED, State.UNCERTAIN)
+    REACHED = (State.SENT, State.DELIVERED)
+    NOT_REACHED = (State.SKIPPED, State.BOUNCED, State.FAILED, State.UNCERTAIN)
     # What a letter is made from, see `row`.
     ROW_FIELDS = ("id", "person_id", "name", "address", "normalized", "language", "variables")
 
@@ -73,6 +79,7 @@ class Delivery(OrganizationModel):
     parts = models.PositiveSmallIntegerField(db_default=0, default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    # When it became what it is; of what was reported later (delivered, came back), by the clock of who reports it.
     updated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(OrganizationModel.Meta):
@@ -234,6 +241,37 @@ class Packet(OrganizationModel):
 check_transitions(Packet.State, Packet.TRANSITIONS)
 
 
+class DeliveredCount(OrganizationModel):
+    """How many rows of a mailing are in the state "delivered", in several parts: the sum is the number.
+
+    So that nobody reads a million rows to count them, and reports that come at one moment seldom wait for one another.
+    """
+
+    SLOTS = 16
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="delivered_counts")
+    slot = models.PositiveSmallIntegerField()
+    number = models.IntegerField()
+
+    class Meta(OrganizationModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "mailing", "slot"], name="delivered_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id}: {self.number}"
+
+    @classmethod
+    def add(cls, delivery: Delivery, number: int) -> None:
+        """Count `delivery` in (1), or out again (-1): in the transaction that moves it, and last, for it is locked."""
+        values = [delivery.organization_id, delivery.mailing_id, delivery.pk % cls.SLOTS, number]
+        with connection.cursor() as cursor:
+            cursor.execute(_ADD, values)
+
+
+_ADD = """INSERT INTO deliveries_deliveredcount (organization_id, mailing_id, slot, number) VALUES (%s, %s, %s, %s)
+ON CONFLICT (organization_id, mailing_id, slot)
+    DO UPDATE SET number = deliveries_deliveredcount.number + excluded.number"""
+
+
 class Turn(OrganizationModel):
     """When a mailing was last handed a packet: what keeps its organisation's interval, and turns fair."""
 
@@ -279,6 +317,8 @@ class Event(OrganizationModel):
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
     detail = models.CharField(max_length=1000, blank=True)
+    # Of what came back: the address itself does not work.
+    is_hard = models.BooleanField(default=False)
     # The service's own name of the event: told twice, it is written once.
     external_id = models.CharField(max_length=200)
 

@@ -131,14 +131,14 @@ class School:
 
     def _is_missed(self, deliveries: list[Delivery]) -> bool:
         states = {delivery.state for delivery in deliveries}
-        return bool(states & {"skipped", "failed", "uncertain"}) and not any(map(self._arrived, deliveries))
+        return bool(states & {"skipped", "bounced", "failed", "uncertain"}) and not any(map(self._arrived, deliveries))
 
     def _arrived(self, delivery: Delivery) -> bool:
         copies = [delivery]
         if delivery.reason == "same_address":
             same = (delivery.mailing_id, delivery.normalized)
             copies = [each for each in self.deliveries if (each.mailing_id, each.normalized) == same]
-        return any(each.state == "sent" for each in copies)
+        return any(each.state in ("sent", "delivered") for each in copies)
 
     def _answer(self, person: Person, operator: str, value: Any) -> bool:
         if operator == "none":
@@ -226,7 +226,10 @@ def _lists(chance: Random, persons: list[Person]) -> list[TargetList]:
 def _mailing(chance: Random, persons: list[Person], students: list[Person]):
     sent = people.mailing(state="done", question=Question.objects.create(text="Will you come?"))
     for person in chance.sample(persons, 12):
-        state, address = chance.choice(["sent", "sent", "failed", "skipped"]), f"to{person.pk}@x.example"
+        state, address = (
+            chance.choice(["sent", "delivered", "failed", "bounced", "skipped"]),
+            f"to{person.pk}@x.example",
+        )
         reason = "no_address" if state == "skipped" else ""
         delivery = Delivery.objects.create(
             mailing=sent, person=person, address=address, normalized=address, state=state, reason=reason

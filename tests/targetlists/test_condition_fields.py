@@ -186,6 +186,16 @@ def test_who_is_reached_by_another_copy_or_at_a_shared_address_is_not_among_thos
 
 
 @pytest.mark.feature("S1.21")
+def test_who_got_it_into_the_mailbox_is_reached_and_who_sent_it_back_is_not(groups):
+    mailing = people.mailing(state="done")
+    for name, state in (("Gil", "delivered"), ("Rosa", "bounced")):
+        person = Person.objects.get(first_name=name)
+        Delivery.objects.create(mailing=mailing, person=person, address=name, normalized=name, state=state)
+    assert found(groups, "message_received", "is", str(mailing.pk)) == "Gil"
+    assert found(groups, "message_missed", "is", str(mailing.pk)) == "Rosa"
+
+
+@pytest.mark.feature("S1.21")
 def test_of_two_messages_whoever_missed_one_is_not_reached_by_one(groups):
     first, second = people.mailing(state="done"), people.mailing(state="done")
     gil = Person.objects.get(first_name="Gil")

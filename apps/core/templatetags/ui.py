@@ -1,5 +1,7 @@
 """Template tags of Bedel's components (builtin: no {% load %} needed)."""
 
+from itertools import pairwise
+
 from django import template
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -27,6 +29,7 @@ _SIGNS = {
     "needs": '<circle class="sign-amber" cx="8" cy="8" r="7"/><path class="sign-dark" d="M8 4.5v4M8 11.4h.01"/>',
     "idle": '<circle cx="8" cy="8" r="5"/>',
 }
+_Part = tuple[str, int, str]  # the end of its class, how many, and the word for it
 _BAR_WIDTH, _BAR_GAP, _LEAST = 1000.0, 3.0, 8.0
 
 
@@ -64,17 +67,33 @@ def sign(name: str) -> SafeString:
 
 
 @register.simple_tag
-def tally(sent=0, in_flight=0, waiting=0, failed=0, uncertain=0, skipped=0, height="", words=False) -> SafeString:
-    """The bar that accounts for everybody, always in this order; with `words`, the figures beneath it."""
-    parts = [
-        ("sent", sent, _("sent")),
+def tally(
+    sent=0,
+    delivered=0,
+    in_flight=0,
+    waiting=0,
+    bounced=0,
+    failed=0,
+    uncertain=0,
+    skipped=0,
+    height="",
+    words=False,
+) -> SafeString:
+    """The bar that accounts for everybody, always in this order; with `words`, the figures beneath it.
+
+    `delivered` is a part of `sent`: it is drawn within, and said after it.
+    """
+    others = [
         ("flight", in_flight, _("in flight")),
         ("wait", waiting, _("waiting")),
+        ("back", bounced, _("came back")),
         ("fail", failed, _("failed")),
         ("ask", uncertain, _("uncertain")),
         ("skip", skipped, _("skipped")),
     ]
-    return _bar([part for part in parts if part[1]], height, words)
+    drawn = [("arrived", delivered, ""), ("sent", sent - delivered, ""), *others]
+    said = [("sent", sent, _("sent")), ("arrived", delivered, _("of them delivered")), *others]
+    return _bar(said, height, words, drawn)
 
 
 @register.simple_tag
@@ -87,41 +106,40 @@ def answer_tally(yes=0, no=0, both=0, waiting=0, received=0, height="", words=Tr
         ("ask", both, _("yes and no")),
         ("wait", waiting, _("not yet")),
     ]
-    return _bar([part for part in parts if part[1]], height, words)
+    return _bar(parts, height, words, parts)
 
 
-def _bar(parts: list[tuple[str, int, str]], height: str, words: bool) -> SafeString:
-    grouped = [(number_format(number, force_grouping=True), word) for _key, number, word in parts]
-    label = ", ".join(f"{number} {word}" for number, word in grouped) or _("nobody yet")
+def _bar(said: list[_Part], height: str, words: bool, drawn: list[_Part]) -> SafeString:
+    """The parts `drawn` side by side, and what is said of them; nothing of those that are empty."""
+    grouped = [(key, number_format(number, force_grouping=True), word) for key, number, word in said if number]
+    label = ", ".join(f"{number} {word}" for _key, number, word in grouped) or _("nobody yet")
     rectangles = format_html_join(
-        "", '<rect class="fill-{}" x="{}" width="{}" height="10"/>', _rectangles([(k, n) for k, n, _w in parts])
+        "", '<rect class="fill-{}" x="{}" width="{}" height="10"/>', _rectangles([(k, n) for k, n, _w in drawn if n])
     )
     bar = format_html(
         '<svg class="tally__bar" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
         label,
         rectangles,
     )
-    legend = format_html_join(
-        "",
-        '<span><i class="key key--{}"></i><b>{}</b> {}</span>',
-        ((key, number_format(number, force_grouping=True), word) for key, number, word in parts),
-    )
+    legend = format_html_join("", '<span><i class="key key--{}"></i><b>{}</b> {}</span>', grouped)
     below = format_html('<div class="tally__words">{}</div>', legend) if words else ""
     return format_html('<div class="tally {}">{}{}</div>', f"tally--{height}" if height else "", bar, below)
 
 
 def _rectangles(parts: list[tuple[str, int]]):
-    """Class, x and width of each part; even one of a million can be seen."""
+    """Class, x and width of each part; even one of a million can be seen. No gap divides what was sent."""
     total = sum(number for _key, number in parts)
-    room = _BAR_WIDTH - _BAR_GAP * (len(parts) - 1)
+    keys = [key for key, _number in parts]
+    gaps = [0.0 if pair == ("arrived", "sent") else _BAR_GAP for pair in pairwise(keys)]
+    room = _BAR_WIDTH - sum(gaps)
     widths = [max(_LEAST, room * number / total) for _key, number in parts]
     too_much = sum(widths) - room
     if widths:
         widths[widths.index(max(widths))] -= too_much
     x = 0.0
-    for (key, _number), width in zip(parts, widths, strict=True):
+    for key, width, gap in zip(keys, widths, [*gaps, 0.0], strict=False):
         yield key, f"{x:.1f}", f"{width:.1f}"
-        x += width + _BAR_GAP
+        x += width + gap
 
 
 @register.filter

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from apps.channels.email.esp import METADATA
 from apps.channels.outcomes import shortened
-from apps.core.states import move
 from apps.targetlists.opting_out import opt_out
 
-from ..engine.dead_addresses import mark_dead, says_dead
+from ..engine.arrivals import RETURNS, came_back, has_left, was_delivered
+from ..engine.dead_addresses import says_dead
 from ..models import Delivery, Event
 
 _KINDS = {
@@ -31,7 +31,6 @@ _KINDS = {
     EventType.OPENED: Event.Kind.OPENED,
     EventType.CLICKED: Event.Kind.CLICKED,
 }
-_CAME_BACK = (Event.Kind.BOUNCED, Event.Kind.REJECTED)
 _WANTS_NO_MORE = (Event.Kind.COMPLAINED, Event.Kind.UNSUBSCRIBED)
 # Without a reply code: Postmark and Brevo call it a hard bounce, Mailjet says what is wrong.
 _HARD = {
@@ -62,28 +61,23 @@ def heard(event: AnymailTrackingEvent, **_signal: Any) -> None:
         at, words = event.timestamp or timezone.now(), _words(event)
         if timezone.is_naive(at):
             at = timezone.make_aware(at, timezone.get_default_timezone())
-        _event, is_new = Event.objects.get_or_create(
-            delivery=delivery, kind=kind, external_id=_external_id(event), defaults={"at": at, "detail": words}
+        heard_of = {"at": at, "detail": words, "is_hard": kind in RETURNS and _is_hard(event, words)}
+        written, is_new = Event.objects.get_or_create(
+            delivery=delivery, kind=kind, external_id=_external_id(event), defaults=heard_of
         )
         if is_new:
-            _act(delivery, _event, hard=_is_hard(event, words))
+            _act(delivery, written)
 
 
-def _act(delivery: Delivery, event: Event, hard: bool) -> None:
-    if delivery.state == Delivery.State.UNCERTAIN:  # nothing would be heard of it had it not left
-        move(delivery, Delivery.State.SENT, sent_at=event.at)
-    if event.kind in _CAME_BACK:
-        _fail(delivery, event)
-        if hard:
-            mark_dead(delivery.normalized, event.detail)
-    elif event.kind in _WANTS_NO_MORE:
+def _act(delivery: Delivery, event: Event) -> None:
+    if event.kind in RETURNS:
+        came_back(delivery, event)
+    elif event.kind == Event.Kind.DELIVERED:
+        was_delivered(delivery, event)
+    else:
+        has_left(delivery, event)
+    if event.kind in _WANTS_NO_MORE:
         opt_out(delivery.normalized, commercial=delivery.mailing.commercial, source="service")
-
-
-def _fail(delivery: Delivery, event: Event) -> None:
-    state = Delivery.State
-    if delivery.state in (state.SENT, state.IN_FLIGHT, state.WAITING):
-        move(delivery, state.FAILED, server_reply=event.detail, updated_at=timezone.now())
 
 
 def _delivery_id(event: AnymailTrackingEvent) -> int | None:

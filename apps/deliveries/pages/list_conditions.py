@@ -36,8 +36,8 @@ def _turned(operator: str, condition: Q) -> Q:
 
 
 def _arrived(mailings: list[str]) -> QuerySet[Delivery]:
-    """Sent, or left out because the same address got it already."""
-    sent = Q(state=Delivery.State.SENT)
+    """Sent (and delivered, but not returned), or left out because the same address got it already."""
+    sent = Q(state__in=Delivery.REACHED)
     # With an empty reason, as every row that was sent has: the index of those says at once who has the address.
     same = {"mailing": OuterRef("mailing"), "normalized": OuterRef("normalized"), "reason": ""}
     at_address = Delivery.objects.filter(sent, **same)

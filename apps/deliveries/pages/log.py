@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.campaigns.audience.audience import AudienceRow
@@ -16,26 +17,33 @@ from apps.recipients.models import ContactPoint
 from apps.recipients.searching import of_name
 
 from ..models import Delivery, DeliveryAbout, Packet
-from .status_words import status_of
+from .status_words import hard_returns, status_of
+
+State = Delivery.State
+_NEVER_GOT_THERE = (State.BOUNCED, State.FAILED)
+# What the server said stands in the sentence of the others.
+_REPLY_APART = (State.SENT, State.DELIVERED, State.UNCERTAIN)
 
 
 def rows_of_log(
     mailing: Mailing, state: str = "", reason: str = "", search: str = "", may_see_people: bool = True
 ) -> QuerySet[Delivery]:
-    """The rows of the log in the order of their ids (by name), narrowed down.
+    """The rows of the log in the order of their ids (by name), narrowed down; a state as in `Tally`.
 
     Who is hidden from somebody that may not see people cannot be searched for by him either.
     """
     in_hand = Packet.objects.filter(mailing=mailing, state=Packet.State.LEASED)
     in_hand = in_hand.filter(first_id__lte=OuterRef("id"), last_id__gte=OuterRef("id"))
     rows = Delivery.objects.filter(mailing=mailing).annotate(is_in_hand=Exists(in_hand))
-    if state == Delivery.State.IN_FLIGHT:
-        rows = rows.filter(Q(state=state) | Q(state=Delivery.State.WAITING, is_in_hand=True))
-    elif state == Delivery.State.WAITING:
+    if state == State.IN_FLIGHT:
+        rows = rows.filter(Q(state=state) | Q(state=State.WAITING, is_in_hand=True))
+    elif state == State.WAITING:
         rows = rows.filter(state=state, is_in_hand=False)
+    elif state == State.SENT:
+        rows = rows.filter(state__in=Delivery.REACHED)
     elif state in Delivery.NOT_REACHED:
         rows = rows.filter(not_reached=state)
-    elif state in Delivery.State.values:
+    elif state in State.values:
         rows = rows.filter(state=state)
     if reason in Reason.values:
         rows = rows.filter(reason=reason)
@@ -53,12 +61,14 @@ def dressed(mailing: Mailing, rows: list[Delivery], back: str = "", may_mend: bo
     """Rows as the page shows them: delivery, status, for whom, next step. A few queries for all of them."""
     about = _about(rows)
     points = _contact_points(rows)
+    hard = hard_returns(rows)
     return [
         {
             "delivery": row,
-            "status": status_of(row, mailing),
+            "status": status_of(row, mailing, row.pk in hard),
             "about": [person for person in about[row.pk] if person.pk != row.person_id],
             "step": _step(mailing, row, points, back, may_mend),
+            "reply": row.server_reply if row.state in _REPLY_APART else "",
         }
         for row in rows
     ]
@@ -68,13 +78,17 @@ def table(mailing: Mailing, rows: QuerySet[Delivery]) -> Iterator[list[str]]:
     """The whole log as cells, read in portions."""
     for portion in in_portions(rows.iterator(chunk_size=500)):
         about = _about(portion)
+        hard = hard_returns(portion)
         for row in portion:
-            status = status_of(row, mailing)
+            status = status_of(row, mailing, row.pk in hard, _to_the_second)
             students = ", ".join(person.full_name for person in about[row.pk])
-            when = formats.date_format(timezone.localtime(row.sent_at), "Y-m-d H:i:s") if row.sent_at else ""
-            # "today" is true on a page; a file is kept, and has the time in a column of its own
-            why = _("Accepted by the mail server.") if row.state == Delivery.State.SENT else status.why
-            yield [row.name, students, row.address, status.word, why, when, row.server_reply]
+            when = _to_the_second(row.sent_at) if row.sent_at else ""
+            yield [row.name, students, row.address, status.word, status.why, when, row.server_reply]
+
+
+def _to_the_second(at: datetime) -> str:
+    """As a file says it, which is kept: "today" is true on a page."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
 def header() -> list[str]:
@@ -92,14 +106,14 @@ def _about(rows: list[Delivery]) -> dict[int, list]:
 
 def _contact_points(rows: list[Delivery]) -> dict[tuple[int, str], int]:
     """(person, normalised address) -> contact point, for the rows whose address can be corrected."""
-    wrong = [row for row in rows if row.reason == "failed_address" or row.state == Delivery.State.FAILED]
+    wrong = [row for row in rows if row.reason == "failed_address" or row.state in _NEVER_GOT_THERE]
     points = ContactPoint.objects.filter(person__in=[row.person_id for row in wrong if row.person_id], channel="email")
     return {(person, address): pk for pk, person, address in points.values_list("pk", "person_id", "normalized")}
 
 
 def _step(mailing: Mailing, row: Delivery, points: dict[tuple[int, str], int], back: str, may_mend: bool) -> NextStep:
     point = points.get((row.person_id or 0, row.normalized))
-    reason = row.reason or ("failed_address" if row.state == Delivery.State.FAILED and point else "")
+    reason = row.reason or ("failed_address" if row.state in _NEVER_GOT_THERE and point else "")
     if not reason:
         return NextStep("")
     as_row = AudienceRow(row.person_id, row.name, row.address, row.normalized, reason, contact_point_id=point)

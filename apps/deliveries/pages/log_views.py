@@ -20,7 +20,7 @@ from .answers import how_many_answered
 from .log import dressed, header, rows_of_log, table
 from .visible_mailings import SEEING, may_control, opens_mailing
 
-_CHIPS = ("sent", "in_flight", "waiting", "failed", "uncertain", "skipped")
+_CHIPS = ("sent", "delivered", "in_flight", "waiting", "bounced", "failed", "uncertain", "skipped")
 
 
 @requires(*SEEING)

@@ -14,7 +14,7 @@ from apps.recipients.person_panels import Panel
 from apps.surveys.models import Answer
 
 from ..models import Delivery, DeliveryAbout
-from .status_words import status_of
+from .status_words import hard_returns, status_of
 
 SHOWN = 20
 
@@ -25,11 +25,11 @@ def context_of(request: HttpRequest, person: Person) -> dict[str, Any] | None:
         return None
     page = paginate(_rows(person), request, ("-begun_at", "-mailing_id", "id"), SHOWN)
     answers = _answers([row.mailing.question_id for row in page.rows], person)
-    awaited = _awaited(page.rows)
+    awaited, hard = _awaited(page.rows), hard_returns(page.rows)
     lines = [
         {
             "row": row,
-            "status": status_of(row, row.mailing),
+            "status": status_of(row, row.mailing, row.pk in hard),
             "answer": answers.get(_key(row.mailing, row)),
             "is_awaited": row.pk in awaited,
         }

@@ -1,6 +1,8 @@
 """What became of a copy, in the words of a school office: a sign, a word, and a sentence with what to do next."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -8,7 +10,7 @@ from apps.campaigns.audience.reasons import look_of, sentence, sign_of
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 
-from ..models import Delivery
+from ..models import Delivery, Event
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,17 @@ class Status:
     why: str = ""
 
 
-def status_of(delivery: Delivery, mailing: Mailing) -> Status:
-    """The status of one row of the log."""
+def hard_returns(rows: Iterable[Delivery]) -> set[int]:
+    """The ids of those that came back because the address itself does not work; no query where none came back."""
+    back = [row.pk for row in rows if row.state == Delivery.State.BOUNCED]
+    events = Event.objects.filter(delivery__in=back, is_hard=True)
+    return set(events.values_list("delivery", flat=True)) if back else set()
+
+
+def status_of(
+    delivery: Delivery, mailing: Mailing, is_hard: bool = False, in_words: Callable[[datetime], str] = moment
+) -> Status:
+    """The status of one row of the log. `is_hard`: it is among `hard_returns`; `in_words` says when it was."""
     state = delivery.State
     is_in_hand = delivery.state == state.WAITING and getattr(delivery, "is_in_hand", False)
     shown = state.IN_FLIGHT if is_in_hand else state(delivery.state)
@@ -44,11 +55,35 @@ def status_of(delivery: Delivery, mailing: Mailing) -> Status:
         case state.IN_FLIGHT:
             return Status("flight", "good", word, _("Being handed to the mail server."))
         case state.SENT:
-            when = {"when": moment(delivery.sent_at)}
-            return Status("sent", "good", word, _("Accepted by the mail server, %(when)s.") % when)
+            return Status("sent", "good", word, _accepted(delivery, in_words))
+        case state.DELIVERED:
+            return Status("good", "good", word, _delivered(delivery, mailing, in_words))
+        case state.BOUNCED:
+            return Status("back", "bad", word, _came_back(delivery, is_hard))
         case state.UNCERTAIN:
             why = _(
                 "The connection broke after it was handed over. It may have arrived; it is not sent again by itself."
             )
             return Status("uncertain", "needs", word, why)
     return Status("bad", "bad", word, _("Refused by the server: %(reply)s") % {"reply": delivery.server_reply})
+
+
+def _accepted(delivery: Delivery, in_words: Callable[[datetime], str]) -> str:
+    if delivery.sent_at is None:
+        return _("Accepted by the mail server.")
+    return _("Accepted by the mail server, %(when)s.") % {"when": in_words(delivery.sent_at)}
+
+
+def _delivered(delivery: Delivery, mailing: Mailing, in_words: Callable[[datetime], str]) -> str:
+    sentences = {
+        Mailing.Channel.EMAIL: _("Delivered to the mailbox, %(when)s."),
+        Mailing.Channel.SMS: _("Delivered to the phone, %(when)s."),
+        Mailing.Channel.PEC: _("Delivered to the PEC mailbox, %(when)s."),
+    }
+    when = in_words(delivery.updated_at) if delivery.updated_at else ""
+    return sentences[Mailing.Channel(mailing.channel)] % {"when": when}
+
+
+def _came_back(delivery: Delivery, is_hard: bool) -> str:
+    reply = {"reply": delivery.server_reply.rstrip(" .") or _("No reason was given")}
+    return _("%(reply)s: marked [ko].") % reply if is_hard else _("%(reply)s. The address is kept.") % reply

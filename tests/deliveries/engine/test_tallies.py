@@ -50,10 +50,10 @@ def test_a_packet_that_was_given_back_waits_with_what_is_left_of_it(mailing):
     assert (tally.sent, tally.in_flight, tally.waiting) == (3, 0, 6)
 
 
-def test_a_copy_that_comes_back_moves_from_sent_to_failed(mailing):
-    mailing.deliveries.filter(pk=mailing.deliveries.filter(state="sent").first().pk).update(state="failed")
+def test_a_copy_that_comes_back_moves_from_sent_to_came_back(mailing):
+    mailing.deliveries.filter(pk=mailing.deliveries.filter(state="sent").first().pk).update(state="bounced")
     tally = tallies_of([mailing.pk])[mailing.pk]
-    assert (tally.sent, tally.failed, tally.to_send) == (2, 3, 12)
+    assert (tally.sent, tally.bounced, tally.failed, tally.to_send) == (2, 1, 2, 12)
 
 
 def test_each_mailing_has_its_own_figures(mailing, office):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 from django.urls import reverse
 
-from apps.deliveries.models import Delivery, Event
+from apps.deliveries.models import Delivery, Event, Packet
 from apps.organizations.scoping import in_organization
 from apps.recipients.models import ContactPoint
 from apps.senders import secrets
@@ -91,14 +91,13 @@ def state_of(delivery) -> tuple[str, str]:
     return delivery.state, delivery.server_reply
 
 
-def test_a_delivered_message_gets_its_event_and_keeps_its_state(client, mailgun, delivery):
-    before = state_of(delivery)
+def test_a_delivered_message_gets_its_event_and_keeps_the_words_of_its_acceptance(client, mailgun, delivery):
     report = mailgun_report("delivered", delivery, **{"delivery-status": {"code": 250, "message": "OK"}})
     assert post(client, mailgun, report).status_code == 200
     event = Event.objects.get()
     assert (event.delivery, event.kind, event.at) == (delivery, "delivered", AT)
     assert event.external_id == "DACSsAdVSeGpLid7TN03WA"
-    assert state_of(delivery) == before
+    assert state_of(delivery) == ("delivered", "250 2.0.0 Ok: queued as 7")
 
 
 def test_told_twice_it_is_written_once_also_under_a_new_signature(client, mailgun, delivery):
@@ -109,23 +108,23 @@ def test_told_twice_it_is_written_once_also_under_a_new_signature(client, mailgu
     assert Event.objects.count() == 2
 
 
-def test_what_came_back_has_failed_in_the_servers_words_and_a_dead_address_is_marked(client, mailgun, delivery):
+def test_what_came_back_says_so_in_the_servers_words_and_a_dead_address_is_marked(client, mailgun, delivery):
     assert post(client, mailgun, mailgun_report("failed", delivery, **GONE)).status_code == 200
     state, words = state_of(delivery)
-    assert state == "failed"
+    assert state == "bounced"
     assert words == "550 5.1.1 The email account that you tried to reach does not exist."
     point = ContactPoint.objects.get(normalized="nuria@x.example")
     assert (point.health, point.health_reason) == ("failed", words)
 
 
-def test_a_full_mailbox_fails_the_message_and_not_the_address(client, mailgun, delivery):
+def test_from_a_full_mailbox_the_message_comes_back_and_the_address_is_kept(client, mailgun, delivery):
     full = {"severity": "permanent", "delivery-status": {"code": 552, "message": "5.2.2 Mailbox full"}}
     post(client, mailgun, mailgun_report("failed", delivery, **full))
-    assert state_of(delivery) == ("failed", "552 5.2.2 Mailbox full")
+    assert state_of(delivery) == ("bounced", "552 5.2.2 Mailbox full")
     assert ContactPoint.objects.get(normalized="nuria@x.example").health == "good"
 
 
-def test_a_delay_fails_nothing(client, mailgun, delivery):
+def test_a_delay_changes_nothing(client, mailgun, delivery):
     late = {"severity": "temporary", "delivery-status": {"code": 451, "message": "4.7.1 Greylisted"}}
     post(client, mailgun, mailgun_report("failed", delivery, **late))
     assert Event.objects.get().kind == "deferred"
@@ -134,15 +133,16 @@ def test_a_delay_fails_nothing(client, mailgun, delivery):
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("uncertain", "failed"), ("in_flight", "failed"), ("waiting", "failed"), ("skipped", "skipped")],
+    [("uncertain", "bounced"), ("in_flight", "bounced"), ("waiting", "bounced"), ("skipped", "skipped")],
 )
 def test_a_message_may_come_back_from_any_state(client, mailgun, delivery, before, after):
+    Packet.objects.update(leased_by="a worker")
     Delivery.objects.filter(pk=delivery.pk).update(state=before, sent_at=None)
     post(client, mailgun, mailgun_report("failed", delivery, **GONE))
     assert state_of(delivery)[0] == after
 
 
-def test_the_report_of_an_earlier_try_does_not_fail_a_later_one(client, mailgun, delivery):
+def test_the_report_of_an_earlier_try_says_nothing_of_a_later_one(client, mailgun, delivery):
     report = mailgun_report("failed", delivery, **GONE)
     post(client, mailgun, report)
     Delivery.objects.filter(pk=delivery.pk).update(state="sent")
@@ -294,7 +294,7 @@ def test_sendgrid_signs_and_tells_many_events_at_once(client, scoped, delivery):
     body = json.dumps(reports).encode()
     assert post(client, account, reports, **signed_by(key, body)).status_code == 200
     assert set(Event.objects.values_list("kind", "external_id")) == {("delivered", "event1"), ("bounced", "event2")}
-    assert state_of(delivery) == ("failed", SENDGRID_BOUNCE["reason"])
+    assert state_of(delivery) == ("bounced", SENDGRID_BOUNCE["reason"])
     assert ContactPoint.objects.get(normalized="nuria@x.example").health == "failed"
 
 
@@ -328,7 +328,7 @@ def test_postmark_is_let_in_by_user_and_password_where_one_is_set(client, scoped
     known = base64.b64encode(b"bedel:pass word").decode()
     assert post(client, account, report, Authorization=f"Basic {known}").status_code == 200
     assert Event.objects.get().at == AT
-    assert state_of(delivery) == ("failed", "smtp;550 No such mailbox here")
+    assert state_of(delivery) == ("bounced", "smtp;550 No such mailbox here")
     assert ContactPoint.objects.get(normalized="nuria@x.example").health == "failed"
 
 
@@ -358,7 +358,7 @@ def test_brevo_says_no_name_of_the_event_and_is_still_written_once(client, scope
         assert post(client, account, report).status_code == 200
     event = Event.objects.get()
     assert (event.kind, event.at, len(event.external_id)) == ("bounced", AT, 64)
-    assert state_of(delivery) == ("failed", "550 user does not exist")
+    assert state_of(delivery) == ("bounced", "550 user does not exist")
     assert ContactPoint.objects.get(normalized="nuria@x.example").health == "failed"
 
 
@@ -374,7 +374,7 @@ def test_mailjet_says_what_is_wrong_without_a_code(client, scoped, delivery):
         "error": "user unknown",
     }
     assert post(client, service("mailjet", secret=""), [report]).status_code == 200
-    assert state_of(delivery) == ("failed", "user unknown")
+    assert state_of(delivery) == ("bounced", "user unknown")
     assert ContactPoint.objects.get(normalized="nuria@x.example").health == "failed"
 
 
@@ -392,7 +392,7 @@ def test_sparkpost_wraps_its_events(client, scoped, delivery):
     assert post(client, service("sparkpost", secret=""), reports).status_code == 200
     event = Event.objects.get()
     assert (event.kind, event.external_id) == ("bounced", "84320004715329757")
-    assert state_of(delivery) == ("failed", "550 no such user")
+    assert state_of(delivery) == ("bounced", "550 no such user")
     assert ContactPoint.objects.get(normalized="nuria@x.example").health == "failed"
 
 
