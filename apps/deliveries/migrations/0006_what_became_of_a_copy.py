@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("campaigns", "0004_frozen_sender"),
-        ("deliveries", "0004_reasons_of_lists"),
+        ("deliveries", "0005_details_of_outcomes"),
         ("organizations", "0005_manage_members"),
     ]
 
