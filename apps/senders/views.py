@@ -83,6 +83,7 @@ def _account_form(request: HttpRequest, form: SenderAccountForm, name: str = "")
         "name": name,
         "trouble": account_trouble.sentence(form.instance),
         "reports_to": form.instance.webhook_address,
+        "services": "|".join(value for value in SenderAccount.Provider.values if value != SenderAccount.Provider.SMTP),
         "european": "|".join(EUROPEAN_ADDRESSES),
     }
     if request.method == "POST" and form.is_valid() and save_or_say(form, form.save):

@@ -64,33 +64,37 @@ def sign(name: str) -> SafeString:
 
 
 @register.simple_tag
-def tally(sent=0, in_flight=0, waiting=0, failed=0, uncertain=0, skipped=0, height="", words=False) -> SafeString:
-    """The bar that accounts for everybody, always in this order; with `words`, the figures beneath it."""
+def tally(of=None, height="", words=False, **numbers) -> SafeString:
+    """The bar that accounts for everybody, always in this order; with `words`, the figures beneath it.
+
+    The figures are those of `of`; one that is given by its name counts instead.
+    """
     parts = [
-        ("sent", sent, _("sent")),
-        ("flight", in_flight, _("in flight")),
-        ("wait", waiting, _("waiting")),
-        ("fail", failed, _("failed")),
-        ("ask", uncertain, _("uncertain")),
-        ("skip", skipped, _("skipped")),
+        ("sent", "sent", _("sent")),
+        ("flight", "in_flight", _("in flight")),
+        ("wait", "waiting", _("waiting")),
+        ("fail", "failed", _("failed")),
+        ("ask", "uncertain", _("uncertain")),
+        ("skip", "skipped", _("skipped")),
     ]
-    return _bar([part for part in parts if part[1]], height, words)
+    return _bar([(key, numbers.get(name, getattr(of, name, 0)), word) for key, name, word in parts], height, words)
 
 
 @register.simple_tag
-def answer_tally(yes=0, no=0, both=0, waiting=0, received=0, height="", words=True) -> SafeString:
+def answer_tally(of: dict, height="", words=True, **numbers) -> SafeString:
     """The same bar for answers: yes (or received), no, both (two parents who differ), not yet."""
     parts = [
-        ("sent", yes, _("yes")),
-        ("sent", received, _("received")),
-        ("no", no, _("no")),
-        ("ask", both, _("yes and no")),
-        ("wait", waiting, _("not yet")),
+        ("sent", "yes", _("yes")),
+        ("sent", "received", _("received")),
+        ("no", "no", _("no")),
+        ("ask", "both", _("yes and no")),
+        ("wait", "waiting", _("not yet")),
     ]
-    return _bar([part for part in parts if part[1]], height, words)
+    return _bar([(key, numbers.get(name, of.get(name, 0)), word) for key, name, word in parts], height, words)
 
 
 def _bar(parts: list[tuple[str, int, str]], height: str, words: bool) -> SafeString:
+    parts = [part for part in parts if part[1]]
     grouped = [(number_format(number, force_grouping=True), word) for _key, number, word in parts]
     label = ", ".join(f"{number} {word}" for number, word in grouped) or _("nobody yet")
     rectangles = format_html_join(
