@@ -67,29 +67,24 @@ def sign(name: str) -> SafeString:
 
 
 @register.simple_tag
-def tally(
-    sent=0,
-    delivered=0,
-    in_flight=0,
-    waiting=0,
-    bounced=0,
-    failed=0,
-    uncertain=0,
-    skipped=0,
-    height="",
-    words=False,
-) -> SafeString:
+def tally(of=None, height="", words=False, **numbers) -> SafeString:
     """The bar that accounts for everybody, always in this order; with `words`, the figures beneath it.
 
-    `delivered` is a part of `sent`: it is drawn within, and said after it.
+    The figures are those of `of`; one that is given by its name counts instead. What was delivered is a part of what
+    was sent: it is drawn within, and said after it.
     """
+
+    def number(name: str) -> int:
+        return numbers.get(name, getattr(of, name, 0))
+
+    sent, delivered = number("sent"), number("delivered")
     others = [
-        ("flight", in_flight, _("in flight")),
-        ("wait", waiting, _("waiting")),
-        ("back", bounced, _("came back")),
-        ("fail", failed, _("failed")),
-        ("ask", uncertain, _("uncertain")),
-        ("skip", skipped, _("skipped")),
+        ("flight", number("in_flight"), _("in flight")),
+        ("wait", number("waiting"), _("waiting")),
+        ("back", number("bounced"), _("came back")),
+        ("fail", number("failed"), _("failed")),
+        ("ask", number("uncertain"), _("uncertain")),
+        ("skip", number("skipped"), _("skipped")),
     ]
     drawn = [("arrived", delivered, ""), ("sent", sent - delivered, ""), *others]
     said = [("sent", sent, _("sent")), ("arrived", delivered, _("of them delivered")), *others]
@@ -97,16 +92,17 @@ def tally(
 
 
 @register.simple_tag
-def answer_tally(yes=0, no=0, both=0, waiting=0, received=0, height="", words=True) -> SafeString:
+def answer_tally(of: dict, height="", words=True, **numbers) -> SafeString:
     """The same bar for answers: yes (or received), no, both (two parents who differ), not yet."""
     parts = [
-        ("sent", yes, _("yes")),
-        ("sent", received, _("received")),
-        ("no", no, _("no")),
-        ("ask", both, _("yes and no")),
-        ("wait", waiting, _("not yet")),
+        ("sent", "yes", _("yes")),
+        ("sent", "received", _("received")),
+        ("no", "no", _("no")),
+        ("ask", "both", _("yes and no")),
+        ("wait", "waiting", _("not yet")),
     ]
-    return _bar(parts, height, words, parts)
+    found = [(key, numbers.get(name, of.get(name, 0)), word) for key, name, word in parts]
+    return _bar(found, height, words, found)
 
 
 def _bar(said: list[_Part], height: str, words: bool, drawn: list[_Part]) -> SafeString:
