@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
 from apps.channels.outcomes import AccountProblem, Outcome, gettext_noop
@@ -67,6 +68,16 @@ class Preview(NamedTuple):
     text: str
 
 
+class StatusWords(NamedTuple):
+    """What the log says of a copy. `%(when)s` is a time, `%(reply)s` what the other side said."""
+
+    in_flight: Any = gettext_lazy("Being handed over.")
+    accepted: Any = gettext_lazy("Accepted.")
+    accepted_at: Any = gettext_lazy("Accepted, %(when)s.")
+    delivered_at: Any = gettext_lazy("Delivered, %(when)s.")
+    refused: Any = gettext_lazy("Refused: %(reply)s")
+
+
 class Channel:
     """One way by which messages leave. A subclass per channel; its attributes are facts, its methods do the work."""
 
@@ -95,6 +106,7 @@ class Channel:
     takes_attachments = takes_parts = False
     # Shows a Preview on the third step.
     preview_template = "campaigns/_preview_text.html"
+    status_words = StatusWords()
     is_known = True
 
     def is_open_to(self, membership: Membership) -> bool:

@@ -7,6 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from apps.campaigns.audience.reasons import look_of, sentence, sign_of
+from apps.campaigns.channels.channel import StatusWords
+from apps.campaigns.channels.registry import channel_of
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 
@@ -37,7 +39,7 @@ def status_of(
     state = delivery.State
     is_in_hand = delivery.state == state.WAITING and getattr(delivery, "is_in_hand", False)
     shown = state.IN_FLIGHT if is_in_hand else state(delivery.state)
-    word = str(shown.label)
+    word, words = str(shown.label), channel_of(mailing).status_words
     match shown:
         case state.SKIPPED:
             return Status(sign_of(delivery.reason), look_of(delivery.reason), word, sentence(delivery.reason))
@@ -53,11 +55,11 @@ def status_of(
             )
             return Status("wait", "idle", word, why)
         case state.IN_FLIGHT:
-            return Status("flight", "good", word, _("Being handed to the mail server."))
+            return Status("flight", "good", word, str(words.in_flight))
         case state.SENT:
-            return Status("sent", "good", word, _accepted(delivery, in_words))
+            return Status("sent", "good", word, _accepted(delivery, words, in_words))
         case state.DELIVERED:
-            return Status("good", "good", word, _delivered(delivery, mailing, in_words))
+            return Status("good", "good", word, _delivered(delivery, words, in_words))
         case state.BOUNCED:
             return Status("back", "bad", word, _came_back(delivery, is_hard))
         case state.UNCERTAIN:
@@ -65,23 +67,17 @@ def status_of(
                 "The connection broke after it was handed over. It may have arrived; it is not sent again by itself."
             )
             return Status("uncertain", "needs", word, why)
-    return Status("bad", "bad", word, _("Refused by the server: %(reply)s") % {"reply": delivery.server_reply})
+    return Status("bad", "bad", word, words.refused % {"reply": delivery.server_reply})
 
 
-def _accepted(delivery: Delivery, in_words: Callable[[datetime], str]) -> str:
+def _accepted(delivery: Delivery, words: StatusWords, in_words: Callable[[datetime], str]) -> str:
     if delivery.sent_at is None:
-        return _("Accepted by the mail server.")
-    return _("Accepted by the mail server, %(when)s.") % {"when": in_words(delivery.sent_at)}
+        return str(words.accepted)
+    return words.accepted_at % {"when": in_words(delivery.sent_at)}
 
 
-def _delivered(delivery: Delivery, mailing: Mailing, in_words: Callable[[datetime], str]) -> str:
-    sentences = {
-        Mailing.Channel.EMAIL: _("Delivered to the mailbox, %(when)s."),
-        Mailing.Channel.SMS: _("Delivered to the phone, %(when)s."),
-        Mailing.Channel.PEC: _("Delivered to the PEC mailbox, %(when)s."),
-    }
-    when = in_words(delivery.updated_at) if delivery.updated_at else ""
-    return sentences[Mailing.Channel(mailing.channel)] % {"when": when}
+def _delivered(delivery: Delivery, words: StatusWords, in_words: Callable[[datetime], str]) -> str:
+    return words.delivered_at % {"when": in_words(delivery.updated_at) if delivery.updated_at else ""}
 
 
 def _came_back(delivery: Delivery, is_hard: bool) -> str:

@@ -13,7 +13,7 @@ from apps.senders.models import SenderAccount
 
 from ...content.rendering import Renderer, freeze
 from ...models import Mailing
-from ..channel import Channel, Preview, Source
+from ..channel import Channel, Preview, Source, StatusWords
 from .carriers import CARRIERS
 from .content_form import EmailContentForm
 from .copies import EmailCopies
@@ -35,6 +35,13 @@ class EmailChannel(Channel):
     content_policy = EDITOR_POLICY
     takes_attachments = takes_parts = True
     preview_template = "campaigns/_preview.html"
+    status_words = StatusWords(
+        in_flight=gettext_lazy("Being handed to the mail server."),
+        accepted=gettext_lazy("Accepted by the mail server."),
+        accepted_at=gettext_lazy("Accepted by the mail server, %(when)s."),
+        delivered_at=gettext_lazy("Delivered to the mailbox, %(when)s."),
+        refused=gettext_lazy("Refused by the server: %(reply)s"),
+    )
 
     def normalize(self, address: str, organization: Organization) -> str:
         return normalize_email(address)
