@@ -79,7 +79,6 @@ def _run(options: Namespace) -> Report:
 def _become_part_of(place: Installation) -> None:
     """Give this process the settings of the installation: models can be imported from here on."""
     os.environ.update(place.environment)
-    place.manage("migrate", "--verbosity", "0")
     django.setup()
 
 

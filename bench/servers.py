@@ -1,6 +1,7 @@
 """Starts what a bench needs, each a child process on a free port of this machine, and stops it at the end."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.postgresql import postgresql
+from tests.servers.prepared import migrated_sqlite
 from tests.servers.redis import redis_server
 from tests.servers.running import HOST, child, free_port, listens, program, wait_until
 
@@ -57,11 +59,17 @@ class Installation:
 
 @contextmanager
 def installation(database: str) -> Iterator[Installation]:
-    """PostgreSQL (with default durability) and Redis; or SQLite and the queue of files, as the demo has them."""
+    """PostgreSQL (with default durability) and Redis; or SQLite and the queue of files, as the demo has them.
+
+    The database is migrated.
+    """
     with ExitStack() as running:
         folder = tempfile.TemporaryDirectory(prefix="bedel-bench-", ignore_cleanup_errors=True)
         path = Path(running.enter_context(folder))
         if database == "sqlite":
+            (path / "data").mkdir()
+            with migrated_sqlite() as migrated:
+                shutil.copy(migrated, path / "data")
             yield Installation(path, f"sqlite:///{path / 'data' / 'bedel.sqlite3'}", "filesystem://")
         else:
             urls = running.enter_context(postgresql()), running.enter_context(redis_server())

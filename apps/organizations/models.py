@@ -84,8 +84,8 @@ class Role(OrganizationModel):
     @classmethod
     def ship(cls) -> None:
         """Create the shipped roles in the organisation of the open scope, where they are missing."""
-        for name, permissions in SHIPPED_ROLES.items():
-            cls.objects.get_or_create(name=name, defaults={"permissions": sorted(permissions)})
+        roles = [cls(name=name, permissions=sorted(permissions)) for name, permissions in SHIPPED_ROLES.items()]
+        cls.objects.bulk_create(roles, ignore_conflicts=True)
 
 
 class Membership(OrganizationModel):
