@@ -48,7 +48,7 @@ class Delivery(OrganizationModel):
     OPEN = (State.WAITING, State.IN_FLIGHT)
     REACHED = (State.SENT, State.DELIVERED)
     NOT_REACHED = (State.SKIPPED, State.BOUNCED, State.FAILED, State.UNCERTAIN)
-    # What a letter is made from, see `row`.
+    # What a copy is made from, see `row`.
     ROW_FIELDS = ("id", "person_id", "name", "address", "normalized", "language", "variables")
 
     # Without indexes of their own: those below begin with them, and each costs every row some microseconds twice.

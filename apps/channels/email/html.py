@@ -1,7 +1,7 @@
-"""The HTML of a letter: made safe, its styles written into the elements, and as readable text.
+"""The HTML of a message: made safe, its styles written into the elements, and as readable text.
 
 What staff write comes from an editor in their browser or from a template somebody sent them, so it is never trusted:
-only what a letter needs stays. Merge tags pass through untouched, as text and inside `href="{{ unsubscribe_link }}"`.
+only what a message needs stays. Merge tags pass through untouched, as text and inside `href="{{ unsubscribe_link }}"`.
 """
 
 import re
@@ -74,7 +74,7 @@ _CSS_NOISE = re.compile(r"/\*.*?\*/|<!--|-->|@(?:import|charset|namespace)[^;{}]
 
 
 def make_safe(html: str) -> str:
-    """`html` with only what a letter needs, as a fragment without `<html>` or `<body>`.
+    """`html` with only what a message needs, as a fragment without `<html>` or `<body>`.
 
     `<style>` blocks are written into the elements they meet; then every style attribute is reduced to safe properties.
     Never raises: what cannot be understood is left out.

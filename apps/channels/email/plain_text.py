@@ -1,4 +1,4 @@
-"""The readable text of a letter, for the text part of a message and for those who read without HTML."""
+"""The readable text of an HTML message, for the text part of a message and for those who read without HTML."""
 
 import re
 from html.parser import HTMLParser

@@ -34,7 +34,7 @@ def answer(request, delivery: Delivery, about: int, choice: str) -> HttpResponse
     """Show the answer that was chosen in the mail, and record it when the button is pressed."""
     question = delivery.mailing.question
     people = {person.pk: person for person in delivery.about.order_by("search_name", "id")}
-    if about not in people:  # in a letter that left before two records of one student were merged
+    if about not in people:  # in a copy that left before two records of one student were merged
         about = present_id(about) or about
     if question is None or choice not in question.choices or (about not in people and (about or people)):
         return render(request, "families/wrong.html", _context(delivery), status=404)
