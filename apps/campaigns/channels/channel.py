@@ -13,11 +13,15 @@ OnOutcome = Callable[[Outcome], None]
 
 
 class PreparedRow(NamedTuple):
-    """One recipient's row with all that its copy needs; what `content` is, the channel's copies alone know."""
+    """One recipient's row with all that its copy needs; what `content` is, the channel's copies alone know.
+
+    `goes_alone`: where others share a request it has one of its own, which takes its time.
+    """
 
     key: int
     row: Any  # audience.AudienceRow
     content: Any
+    goes_alone: bool = False
 
 
 class Copies(Protocol):
