@@ -3,6 +3,7 @@
 `received` holds what each recipient would read, merged by the rules of the service; `asked` the requests themselves.
 """
 
+import base64
 import html
 import json
 import re
@@ -36,16 +37,26 @@ class Asked:
     @property
     def form(self) -> dict[str, list[str]]:
         """The fields of a form, in either of its two encodings; the names of files stand among the values."""
-        content_type = self.headers["Content-Type"]
-        if not content_type.startswith("multipart/"):
+        if not self.headers["Content-Type"].startswith("multipart/"):
             return parse_qs(self.body.decode(), keep_blank_values=True)
-        whole = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + self.body, policy=policy.default)
         fields: dict[str, list[str]] = {}
-        for part in whole.iter_parts():
+        for part in self._parts:
             name = part.get_param("name", header="Content-Disposition")
             value = part.get_filename() or part.get_payload(decode=True).decode()
             fields.setdefault(name, []).append(value)
         return fields
+
+    @property
+    def files(self) -> list[tuple[str, bytes]]:
+        """Names and contents of the files of a form."""
+        if not self.headers["Content-Type"].startswith("multipart/"):
+            return []
+        return [(part.get_filename(), part.get_payload(decode=True)) for part in self._parts if part.get_filename()]
+
+    @property
+    def _parts(self) -> list[Any]:
+        head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
+        return list(message_from_bytes(head + self.body, policy=policy.default).iter_parts())
 
 
 @dataclass
@@ -58,6 +69,7 @@ class Received:
     text: str
     headers: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    attachments: list[tuple[str, bytes]] = field(default_factory=list)  # names and contents
 
 
 class EspServer:
@@ -125,6 +137,11 @@ def esp_server(provider: str) -> Iterator[EspServer]:
         thread.join()
 
 
+def _attached(attachments: list[dict[str, str]], name: str, content: str) -> list[tuple[str, bytes]]:
+    """Names and contents of attachments that JSON has in base64, under these two names."""
+    return [(each[name], base64.b64decode(each[content])) for each in attachments]
+
+
 def _address(mailbox: str) -> str:
     return mailbox.rpartition("<")[2].rstrip(">")
 
@@ -145,7 +162,7 @@ def _mailgun(asked: Asked) -> tuple[list[Received], int, Any]:
         parts = {name: merged(form.get(name, [""])[0], own) for name in ("subject", "html", "text")}
         headers = {name[2:]: merged(value[0], own) for name, value in form.items() if name.startswith("h:")}
         metadata = {name[2:]: merged(value[0], own) for name, value in form.items() if name.startswith("v:")}
-        received.append(Received(address, **parts, headers=headers, metadata=metadata))
+        received.append(Received(address, **parts, headers=headers, metadata=metadata, attachments=asked.files))
     return received, 200, {"id": "<20261122.1@school.example>", "message": "Queued. Thank you."}
 
 
@@ -162,7 +179,8 @@ def _sendgrid(asked: Asked) -> tuple[list[Received], int, Any]:
             names.sub(lambda found: own[found[0]], text)  # noqa: B023
             for text in (asked.json["subject"], content["text/html"], content["text/plain"])
         ]
-        received.append(Received(one["to"][0]["email"], *texts, one.get("headers", {}), one["custom_args"]))
+        attached = _attached(asked.json.get("attachments", []), "filename", "content")
+        received.append(Received(one["to"][0]["email"], *texts, one.get("headers", {}), one["custom_args"], attached))
     return received, 202, ""
 
 
@@ -176,6 +194,7 @@ def _postmark(asked: Asked) -> tuple[list[Received], int, Any]:
             one["TextBody"],
             {header["Name"]: header["Value"] for header in one["Headers"]},
             one["Metadata"],
+            _attached(one.get("Attachments", []), "Name", "Content"),
         )
         for one in asked.json
     ]
@@ -193,7 +212,8 @@ def _mailjet(asked: Asked) -> tuple[list[Received], int, Any]:
         letter = asked.json["Globals"] | one
         (to,) = one["To"]
         texts = letter["Subject"], letter["HTMLPart"], letter["TextPart"]
-        received.append(Received(to["Email"], *texts, letter["Headers"], json.loads(letter["EventPayload"])))
+        attached = _attached(letter.get("Attachments", []), "Filename", "Base64Content")
+        received.append(Received(to["Email"], *texts, letter["Headers"], json.loads(letter["EventPayload"]), attached))
         told = {"Email": to["Email"].lower(), "MessageID": 456 + i, "MessageUUID": f"u{i}", "MessageHref": ""}
         answers.append({"Status": "success", "CustomID": "", "To": [told], "Cc": [], "Bcc": []})
     return received, 200, {"Messages": answers}
@@ -213,7 +233,8 @@ def _brevo(asked: Asked) -> tuple[list[Received], int, Any]:
             texts.append(Engine().from_string(once).render(context))
         headers = dict(version["headers"])
         metadata = json.loads(headers.pop("X-Mailin-custom"))
-        received.append(Received(version["to"][0]["email"], *texts, headers, metadata))
+        attached = _attached(asked.json.get("attachment", []), "name", "content")
+        received.append(Received(version["to"][0]["email"], *texts, headers, metadata, attached))
     return received, 201, {"messageIds": [f"<{i}@service.example>" for i in range(len(received))]}
 
 
@@ -232,7 +253,8 @@ def _sparkpost(asked: Asked) -> tuple[list[Received], int, Any]:
         own = one["substitution_data"]
         texts = merged(content["subject"], own), merged(content["html"], own, html.escape), merged(content["text"], own)
         headers = {name: merged(value, own) for name, value in content["headers"].items()}
-        received.append(Received(one["address"]["email"], *texts, headers, one["metadata"]))
+        attached = _attached(content.get("attachments", []), "name", "data")
+        received.append(Received(one["address"]["email"], *texts, headers, one["metadata"], attached))
     counts = {"total_rejected_recipients": 0, "total_accepted_recipients": len(received), "id": "102258889940193104"}
     return received, 200, {"results": counts}
 

@@ -24,11 +24,15 @@ OnOutcome = Callable[[Outcome], None]
 
 
 class PreparedRow(NamedTuple):
-    """One recipient's row with all that its copy needs; what `content` is, the channel's copies alone know."""
+    """One recipient's row with all that its copy needs; what `content` is, the channel's copies alone know.
+
+    `goes_alone`: where others share a request it has one of its own, which takes its time.
+    """
 
     key: int
     row: Any  # audience.AudienceRow
     content: Any
+    goes_alone: bool = False
 
 
 class Copies(Protocol):
@@ -61,11 +65,15 @@ Source = tuple[str, Literal["html", "text", "header", "url"]]
 
 
 class Preview(NamedTuple):
-    """A copy as one recipient gets it, for looking at it; `html` is empty where the channel has none."""
+    """A copy as one recipient gets it, for looking at it; `html` is empty where the channel has none.
+
+    `own_files`: the names of the files that this recipient alone gets.
+    """
 
     subject: str
     html: str
     text: str
+    own_files: Sequence[str] = ()
 
 
 class StatusWords(NamedTuple):

@@ -11,7 +11,7 @@ from apps.core.message_parts import parts
 from ..audience import audience
 from ..audience.target_lists import unusable_lists
 from ..channels.registry import channel_of
-from ..content.attachments import ATTACHMENTS_LIMIT, attachments_size
+from ..content.attachments import ATTACHMENTS_LIMIT, attachments_size, largest_own
 from ..content.parts import about_missing_parts
 from ..content.tags import broken_tags, tags_without_default, unknown_tags, used_tags, variables_of_files
 from ..models import Mailing
@@ -120,9 +120,16 @@ def _about_unknown_tags(mailing: Mailing) -> list[str]:
 def _about_content(mailing: Mailing) -> list[str]:
     sentences = channel_of(mailing).obstacles(mailing) + broken_tags(mailing)
     sentences += _about_unknown_tags(mailing)
-    if attachments_size(mailing) >= ATTACHMENTS_LIMIT:
-        sentences.append(_("The attachments have 5 MB or more. Take one out."))
-    return sentences + _about_parts(mailing)
+    return sentences + _about_size(mailing) + _about_parts(mailing)
+
+
+def _about_size(mailing: Mailing) -> list[str]:
+    shared, own = attachments_size(mailing), largest_own(mailing)
+    if shared + own < ATTACHMENTS_LIMIT:
+        return []
+    if not own:
+        return [_("The attachments have 5 MB or more. Take one out.")]
+    return [_("The attachments and a recipient’s own files have 5 MB or more together. Make them smaller.")]
 
 
 def _about_parts(mailing: Mailing) -> list[str]:

@@ -8,6 +8,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from apps.core.message_parts import parts
+
 from ..models import Attachment, Mailing
 
 ATTACHMENTS_LIMIT = 5_000_000  # bytes: this much or more is refused
@@ -21,6 +23,11 @@ class AttachmentRefused(Exception):
 def attachments_size(mailing: Mailing) -> int:
     """The sum of the mailing's attachments in bytes."""
     return mailing.attachments.aggregate(total=Sum("size"))["total"] or 0
+
+
+def largest_own(mailing: Mailing) -> int:
+    """How many bytes of files of his own a recipient gets at the most."""
+    return sum(part.largest_own(mailing) for part in parts() if part.is_in(mailing))
 
 
 def attach(mailing: Mailing, file) -> Attachment:

@@ -12,7 +12,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from apps.core.fetching import fetch
-from apps.core.message_parts import CarriedPart
+from apps.core.message_parts import CarriedPart, OwnAttachment
 from apps.core.normalizing import split_name
 from apps.recipients.models import AcademicYear, Enrolment, Group, Person
 
@@ -102,6 +102,10 @@ class MergeValues:
         for part, read in loaded.parts:
             values.update(part.values(row, about, read))
         return values
+
+    def attachments(self, row: AudienceRow, loaded: Loaded) -> list[OwnAttachment]:
+        """The files that one recipient alone gets. Asks no database, and opens none of them."""
+        return [each for part, read in loaded.parts for each in part.attachments(row, read)]
 
     def _and(self, names: list[str], row: AudienceRow) -> str:
         if len(names) < 2:

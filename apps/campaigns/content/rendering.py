@@ -4,14 +4,14 @@ An edition is the message in one language, with everything in it that is the sam
 student at most, as nearly all are, its parts and the foot are literal text too, but for their tokens.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import translation
 
 from apps.channels.email.html import inline_css, make_safe, to_text
 from apps.core.merge_tags import MergeTemplate, Slot, TrustedHtml, compile_template
-from apps.core.message_parts import Students
+from apps.core.message_parts import OwnAttachment, Students
 
 from ..audience.audience import AudienceRow
 from ..models import Mailing
@@ -47,6 +47,7 @@ class Rendered:
     html: str
     text: str
     unsubscribe_url: str
+    own_attachments: Sequence[OwnAttachment] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Renderer:
         self._automatic_link = mailing.organization.automatic_unsubscribe_link and not own_link
         self.shows_unsubscribe_link = own_link or self._automatic_link
         self.values = MergeValues(mailing)
+        self.bears_own_attachments = any(part.bears_attachments for part in self.values.parts)
 
     def render(self, row: AudienceRow) -> Rendered:
         """The message of one recipient, for looking at it."""
@@ -96,6 +98,7 @@ class Renderer:
             html=edition.html.render(values),
             text=edition.text.render(values),
             unsubscribe_url=values[UNSUBSCRIBE_LINK] if self.shows_unsubscribe_link else "",
+            own_attachments=self.values.attachments(row, loaded),
         )
 
     def edition(self, language: str, is_for_one_student: bool) -> Edition:

@@ -4,12 +4,12 @@ The question is the same as over SMTP: had the message been handed over when som
 handed over as soon as any of it may have left; after that, silence leaves its recipients uncertain.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from apps.channels.email.addresses import UnsendableAddress
 from apps.channels.email.esp_merging import Merge, Template, WholeText, sendable
+from apps.channels.email.esp_one_by_one import OneByOne, Silent
 from apps.channels.email.esp_services import (
     SERVICES,
     Copy,
@@ -22,15 +22,15 @@ from apps.channels.email.esp_services import (
     deliver,
     mailbox,
 )
-from apps.channels.email.headers import cleaned, link, without_direction_marks
-from apps.channels.email.mime import Attachment, MailContent
+from apps.channels.email.headers import cleaned, link
+from apps.channels.email.mime import MailContent, attachment_name, attachment_type
+from apps.channels.email.own_attachments import OwnAttachment, UnsendableAttachment, check_room, pieces
 from apps.channels.outcomes import AccountBusy, AccountProblem, Outcome, Result, gettext_noop
 
 __all__ = ["METADATA", "SERVICES", "EspAccount", "EspChannel", "EspMail", "EspRecipient"]
 
 METADATA = "bedel"  # under this name a service gives our key back with each of its reports
 
-_CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,100}")
 _RESULTS = {
     "sent": Result.ACCEPTED,
     "queued": Result.ACCEPTED,
@@ -54,7 +54,7 @@ class EspMail:
 class EspRecipient:
     """One recipient. `key` comes back in the Outcome, and as metadata in what the service reports later.
 
-    `message_id` has its angle brackets; `unsubscribe_url` may be empty.
+    `message_id` has its angle brackets; `unsubscribe_url` may be empty; `own` are files that go to nobody else.
     """
 
     key: int
@@ -63,6 +63,7 @@ class EspRecipient:
     values: Mapping[str, str]
     unsubscribe_url: str
     message_id: str
+    own: Sequence[OwnAttachment] = ()
 
 
 class EspChannel:
@@ -74,30 +75,46 @@ class EspChannel:
             raise AccountProblem(sentence, service=account.provider)
         self._account = account
         self._service: Service = SERVICES[account.provider]
+        self._taken_from: set[str] = set()  # senders of whom the service has taken something
 
     def send(self, mail: EspMail, recipients: Sequence[EspRecipient]) -> Iterator[Outcome]:
         """One outcome per recipient, those of a request as soon as it is answered.
 
-        Requests are made as their outcomes are asked for: as few as the service's limits allow. Raises AccountProblem
-        when a request was not taken; then nothing was sent to those whose outcome is still missing. AccountBusy: the
-        service cannot be reached, or wants no mail now.
+        Requests are made as their outcomes are asked for: as few as the service's limits allow, and one for each who
+        has files of his own. Raises AccountProblem when a request was not taken; then nothing was sent to those whose
+        outcome is still missing. AccountBusy: the service cannot be reached, or wants no mail now.
         """
+        try:
+            yield from self._outcomes(mail, recipients)
+        except ServiceRefusal as refusal:
+            raise self._problem(refusal) from refusal
+        except Silent as silence:
+            sentence = gettext_noop("The mail service %(service)s does not answer: %(reply)s")
+            raise AccountBusy(sentence, service=self._service.name, reply=str(silence)) from silence
+
+    def _outcomes(self, mail: EspMail, recipients: Sequence[EspRecipient]) -> Iterator[Outcome]:
         merge = self._merge(mail.subject, mail.html, mail.text)
         request = _request(mail.content, merge)
         pile = _Pile(self._service, request)
+        one_by_one = OneByOne(self._hand_over, lambda: request.sender.addr_spec in self._taken_from)
         for recipient in recipients:
             try:
                 copy = self._copy(mail, merge, recipient)
             except UnsendableAddress as problem:
                 yield Outcome(recipient.key, Result.REFUSED, str(problem))
                 continue
+            if recipient.own:
+                yield from self._send_with_own(mail, request, recipient, copy, one_by_one)
+                continue
             if self._has_too_much_to_merge(copy):
-                yield from self._send_alone(mail, recipient, copy)
+                written, copy = self._written_alone(mail, recipient, copy)
+                yield from self._hand_over(written, [(recipient.key, copy)])
                 continue
             if not pile.has_room_for(copy):
                 yield from self._hand_over(request, pile.taken())
             pile.add(recipient.key, copy)
         yield from self._hand_over(request, pile.taken())
+        yield from one_by_one.end()
 
     def _merge(self, subject: Template, html: Template, text: Template) -> Merge:
         if self._service.whole_messages:
@@ -129,11 +146,25 @@ class EspChannel:
         most = self._service.max_values
         return most is not None and sum(len(value.encode()) + 40 for value in copy.values.values()) > most
 
-    def _send_alone(self, mail: EspMail, recipient: EspRecipient, copy: Copy) -> Iterator[Outcome]:
+    def _written_alone(self, mail: EspMail, recipient: EspRecipient, copy: Copy) -> tuple[Request, Copy]:
         """A request for one recipient, with nothing left to merge but what keeps literal text as it is."""
         merge = self._merge(*(WholeText((part,)) for part in _rendered(mail, recipient)))
-        alone = replace(copy, values=merge.values({}))
-        yield from self._hand_over(_request(mail.content, merge), [(recipient.key, alone)])
+        return _request(mail.content, merge), replace(copy, values=merge.values({}))
+
+    def _send_with_own(
+        self, mail: EspMail, request: Request, recipient: EspRecipient, copy: Copy, one_by_one: OneByOne
+    ) -> Iterator[Outcome]:
+        """A request for one recipient, with his files beside those of all; they are read for it, and let go of."""
+        if self._has_too_much_to_merge(copy):
+            request, copy = self._written_alone(mail, recipient, copy)
+        try:
+            check_room(recipient.own, mail.content.room_for_own or 0)
+            own = [_named(each.name, b"".join(pieces(each)), each.content_type) for each in recipient.own]
+        except UnsendableAttachment as problem:
+            yield problem.outcome(recipient.key)
+            return
+        request = replace(request, attachments=[*request.attachments, *own])
+        yield from one_by_one.send(request, recipient.key, copy)
 
     def _hand_over(self, request: Request, keyed: Sequence[tuple[int, Copy]]) -> Iterator[Outcome]:
         if not keyed:
@@ -147,8 +178,8 @@ class EspChannel:
         except Unreachable as problem:
             sentence = gettext_noop("The mail service %(service)s cannot be reached: %(reply)s")
             raise AccountBusy(sentence, service=self._service.name, reply=str(problem)) from problem
-        except ServiceRefusal as refusal:
-            raise self._problem(refusal) from refusal
+        if any(_RESULTS.get(answer.status) == Result.ACCEPTED for answer in answers):
+            self._taken_from.add(request.sender.addr_spec)
         for (key, _copy), answer in zip(keyed, answers, strict=True):
             yield Outcome(key, _RESULTS.get(answer.status, Result.UNCERTAIN), answer.words)
 
@@ -209,7 +240,7 @@ def _request(content: MailContent, merge: Merge) -> Request:
             subject=merge.subject,
             html=merge.html,
             text=merge.text,
-            attachments=[_attachment(attachment) for attachment in content.attachments],
+            attachments=[_named(each.name, each.content, each.content_type) for each in content.attachments],
             bulk=content.bulk,
         )
     except UnsendableAddress as problem:
@@ -223,9 +254,6 @@ def _rendered(mail: EspMail, recipient: EspRecipient) -> tuple[str, str, str]:
     return cleaned(subject), html, text
 
 
-def _attachment(attachment: Attachment) -> tuple[str, bytes, str]:
-    content_type = attachment.content_type.lower().strip()
-    if not _CONTENT_TYPE.fullmatch(content_type):
-        content_type = "application/octet-stream"
-    name = without_direction_marks(cleaned(attachment.name)).strip() or "attachment"
-    return name, attachment.content, content_type
+def _named(name: str, content: bytes, content_type: str) -> tuple[str, bytes, str]:
+    """An attachment as anymail takes it."""
+    return attachment_name(name), content, attachment_type(content_type)

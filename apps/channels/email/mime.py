@@ -7,8 +7,10 @@ ASCII. The one exception is a recipient with such letters before the @: his addr
 """
 
 import base64
+import binascii
 import re
 import secrets
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,9 +29,11 @@ from apps.channels.email.headers import (
     unstructured,
     without_direction_marks,
 )
+from apps.channels.email.own_attachments import PIECE, OwnAttachment, check_room, pieces
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,100}")
 _CLOSED_TO_BASE64 = ("multipart/", "message/")  # RFC 2046 allows no base64 on these
+_LINES_OF_PIECE = struct.Struct("76s" * (PIECE // 57))  # of base64
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
 
@@ -63,23 +67,38 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class MailContent:
-    """What is the same in every message of a mailing. `reply_to` may be empty. `bulk`: one text to many people."""
+    """What is the same in every message of a mailing. `reply_to` may be empty. `bulk`: one text to many people.
+
+    `room_for_own`: so many bytes of attachments of its recipient's own each message may bear besides; None: never any.
+    """
 
     from_name: str
     from_email: str
     reply_to: str = ""
     attachments: Sequence[Attachment] = field(default_factory=tuple)
     bulk: bool = False
+    room_for_own: int | None = None
 
 
 class CompiledMessage:
     """The skeleton of a mailing, waiting for what differs per recipient. Made by compile_message()."""
 
-    __slots__ = ("_attachments", "_base64_bodies", "_date", "_dated", "_head", "_parts", "_slots", "_subject")
+    __slots__ = ("_attachments", "_base64_bodies", "_date", "_dated", "_head", "_own", "_parts", "_slots", "_subject")
 
-    def __init__(self, head: str, subject: "_Folded", parts: "Sequence[str | Slot | _Folded]", attachments: bytes):
-        """`parts` follow the headers of the one recipient: encoded text, slots, and whole bodies for base64."""
+    def __init__(
+        self,
+        head: str,
+        subject: "_Folded",
+        parts: "Sequence[str | Slot | _Folded]",
+        attachments: bytes,
+        own: tuple[str, int] | None,
+    ) -> None:
+        """`parts` follow the headers of the one recipient: encoded text, slots, and whole bodies for base64.
+
+        `own`: the boundary that is open still after `attachments`, and the room for those of the recipient's own.
+        """
         self._head = head
+        self._own = own
         self._subject = unstructured(subject.literal) if subject.is_literal else subject
         self._attachments = attachments
         parts = _with_texts_joined(parts)
@@ -99,12 +118,13 @@ class CompiledMessage:
         message_id: str,
         date: datetime,
         unsubscribe_url: str = "",
+        own: Sequence[OwnAttachment] = (),
     ) -> bytes:
-        """The whole message for one recipient, CRLF, ready for DATA.
+        """The whole message for one recipient, CRLF, ready for DATA; the files `own` are read now.
 
         No line starts with a dot, so dots need no stuffing (RFC 5321, 4.5.2). All is ASCII unless needs_smtputf8() is
         true of `to_email`. `message_id` comes with its angle brackets; `date` is aware. Raises UnsendableAddress for
-        `to_email` and ValueError for a `message_id` that is none.
+        `to_email`, UnsendableAttachment, and ValueError for a `message_id` that is none.
         """
         parts = self._parts.copy()
         parts[0] = (
@@ -124,7 +144,21 @@ class CompiledMessage:
         for index, body in self._base64_bodies:
             parts[index] = _in_base64(body.pieces(values))
         message = "".join(parts).encode()
+        if own or self._own:
+            return b"".join(self._with_own(message, own))
         return message + self._attachments if self._attachments else message
+
+    def _with_own(self, message: bytes, own: Sequence[OwnAttachment]) -> Iterator[bytes]:
+        """`message` with the attachments of all and of its recipient, and the end."""
+        if self._own is None:
+            raise ValueError("this mailing was compiled for messages without attachments of their own")
+        boundary, room = self._own
+        check_room(own, room)
+        yield message
+        yield self._attachments
+        for attachment in own:
+            yield from _own_part(boundary, attachment)
+        yield f"--{boundary}--\r\n".encode()
 
     def _subject_for(self, values: Mapping[str, str]) -> str:
         return self._subject if isinstance(self._subject, str) else unstructured(self._subject.render(values))
@@ -151,10 +185,11 @@ def compile_message(
     mixed, alternative = f"=_mixed_{mark}", f"=_body_{mark}"
     attachments = b""
     mixed_open = ""
-    if content.attachments:
+    own = None if content.room_for_own is None else (mixed, content.room_for_own)
+    if content.attachments or own:
         mixed_open = f'Content-Type: multipart/mixed; boundary="{mixed}"\r\n\r\n--{mixed}\r\n'
         attachments = b"".join(_attachment_part(mixed, each) for each in content.attachments)
-        attachments += f"--{mixed}--\r\n".encode()
+        attachments += b"" if own else f"--{mixed}--\r\n".encode()
     parts = [
         f'{mixed_open}Content-Type: multipart/alternative; boundary="{alternative}"\r\n\r\n',
         f"--{alternative}\r\nContent-Type: text/plain; charset=utf-8\r\n",
@@ -163,7 +198,7 @@ def compile_message(
         *_body(_Folded(html, constants)),
         f"--{alternative}--\r\n",
     ]
-    return CompiledMessage(_shared_headers(content), _Folded(subject, constants), parts, attachments)
+    return CompiledMessage(_shared_headers(content), _Folded(subject, constants), parts, attachments, own)
 
 
 def _with_texts_joined(parts: "Sequence[str | Slot | _Folded]") -> "list[str | Slot | _Folded]":
@@ -266,21 +301,48 @@ def _list_headers(unsubscribe_url: str) -> str:
 
 
 def _attachment_part(boundary: str, attachment: Attachment) -> bytes:
-    content_type = attachment.content_type.lower().strip()
-    if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith(_CLOSED_TO_BASE64):
-        content_type = "application/octet-stream"
-    name = without_direction_marks(cleaned(attachment.name)).strip() or "attachment"
+    head = _attachment_head(boundary, attachment.name, attachment.content_type)
+    return head + _base64_lines(attachment.content)
+
+
+def _own_part(boundary: str, attachment: OwnAttachment) -> Iterator[bytes]:
+    yield _attachment_head(boundary, attachment.name, attachment.content_type)
+    if not attachment.size:
+        yield _base64_lines(b"")
+    for piece in pieces(attachment):
+        yield _base64_of_piece(piece) if len(piece) == PIECE else _base64_lines(piece)
+
+
+def _attachment_head(boundary: str, name: str, content_type: str) -> bytes:
     head = (
         f"--{boundary}\r\n"
-        f"Content-Type: {content_type}\r\n"
+        f"Content-Type: {attachment_type(content_type)}\r\n"
         "Content-Transfer-Encoding: base64\r\n"
-        f"Content-Disposition: attachment{parameter('filename', name)}\r\n\r\n"
+        f"Content-Disposition: attachment{parameter('filename', attachment_name(name))}\r\n\r\n"
     )
-    return head.encode("ascii") + _base64_lines(attachment.content)
+    return head.encode("ascii")
+
+
+def attachment_type(content_type: str) -> str:
+    """`content_type` where an attachment in base64 may have it, else the one that says nothing."""
+    content_type = content_type.lower().strip()
+    if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith(_CLOSED_TO_BASE64):
+        return "application/octet-stream"
+    return content_type
+
+
+def attachment_name(name: str) -> str:
+    """`name` on one line, without what would show another ending than it has."""
+    return without_direction_marks(cleaned(name)).strip() or "attachment"
 
 
 def _base64_lines(data: bytes) -> bytes:
     return base64.encodebytes(data).replace(b"\n", b"\r\n") or b"\r\n"
+
+
+def _base64_of_piece(piece: bytes) -> bytes:
+    """_base64_lines() of PIECE bytes, in half the time."""
+    return b"\r\n".join(_LINES_OF_PIECE.unpack(binascii.b2a_base64(piece, newline=False))) + b"\r\n"
 
 
 def _in_base64(pieces: list[str]) -> str:

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 _PACKETS_PER_ACCOUNT = 2
 _MOST_PACKETS = 16
+_MOST_ALONE = 10  # of rows that each need a request: so many are uncertain at the most when a worker is killed
 _LOOK_SECONDS = 0.5
 _RENEW_SECONDS = 60.0
 _IDLE_SECONDS = 5.0
@@ -216,6 +217,8 @@ class SendingRun:
     async def _hand_over_few_by_few(self, packet: Packet, in_hand: _InHand, recorder: Recorder) -> None:
         """What must not leave twice is noted as in flight before it is handed over, and recorded before the next."""
         few = in_hand.carrier.rows_at_a_time
+        if any(row.goes_alone for row in in_hand.rows):
+            few = min(few, _MOST_ALONE)
         for first in range(0, len(in_hand.rows), few):
             rows = list(self._until_stopped(in_hand.rows[first : first + few], recorder))
             marked = await self._desk.ask(self._mark, packet, [row.key for row in rows]) if rows else set()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from apps.channels.email.addresses import UnsendableAddress
 from apps.channels.email.esp import SERVICES, EspAccount, EspChannel
 from apps.channels.email.esp_regions import EUROPEAN_ADDRESSES
+from apps.channels.email.own_attachments import UnsendableAttachment
 from apps.channels.email.smtp import Envelope, SmtpChannel
 from apps.channels.outcomes import Outcome, Result
 from apps.senders.logging_in import smtp_account
@@ -63,12 +64,14 @@ class EspCarrier:
 
 
 def _envelopes(copies: EmailCopies, rows: Iterable[PreparedRow], on_outcome: OnOutcome) -> Iterator[Envelope]:
-    """Envelopes as they are asked for; an address that no server could take is refused here, alone."""
+    """Envelopes as they are asked for; what has an impossible address, or a file that cannot be read, fails alone."""
     for row in rows:
         try:
             yield copies.envelope(row)
         except UnsendableAddress as error:
             on_outcome(Outcome(row.key, Result.REFUSED, str(error)))
+        except UnsendableAttachment as error:
+            on_outcome(error.outcome(row.key))
 
 
 # By the provider of the account.

@@ -62,7 +62,8 @@ class EmailChannel(Channel):
 
     def preview(self, mailing: Mailing, row: Any) -> Preview:
         rendered = Renderer(mailing).render(row)
-        return Preview(rendered.subject, rendered.html, rendered.text)
+        files = [file.name for file in rendered.own_attachments]
+        return Preview(rendered.subject, rendered.html, rendered.text, files)
 
     def title(self, mailing: Mailing) -> str:
         return _("%(subject)s, by email from %(sender)s.") % {"subject": mailing, "sender": mailing.sender_name}

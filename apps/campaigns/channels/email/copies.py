@@ -17,6 +17,7 @@ from apps.channels.email.smtp import Envelope
 from apps.senders.models import Sender
 
 from ...audience.audience import AudienceRow
+from ...content.attachments import ATTACHMENTS_LIMIT
 from ...content.merge_values import Loaded, language_of
 from ...content.rendering import UNSUBSCRIBE_LINK, Edition, Renderer
 from ...models import Mailing
@@ -46,12 +47,15 @@ class EmailCopies:
         self.sender = _sender(mailing)
         self._renderer = Renderer(mailing)
         self._editions: dict[tuple[str, bool], CompiledEdition] = {}
+        self._bears_own = self._renderer.bears_own_attachments
+        attachments = tuple(_attachments(mailing))
         self._content = MailContent(
             from_name=self.sender.name,
             from_email=self.sender.address,
             reply_to=mailing.reply_to or self.sender.reply_to,
-            attachments=tuple(_attachments(mailing)),
+            attachments=attachments,
             bulk=True,
+            room_for_own=_room_beside(attachments) if self._bears_own else None,
         )
         self._second = 0
         self._date = timezone.now()
@@ -61,10 +65,11 @@ class EmailCopies:
     def prepare(self, rows: Sequence[AudienceRow]) -> list[PreparedRow]:
         """Read all that the copies of `rows` need: some queries for all of them."""
         loaded = self._renderer.values.load(rows)
-        return [PreparedRow(row.delivery_id, row, EmailContent(self._edition(row), loaded)) for row in rows]
+        alone = self._bears_own
+        return [PreparedRow(row.delivery_id, row, EmailContent(self._edition(row), loaded), alone) for row in rows]
 
     def envelope(self, prepared: PreparedRow) -> Envelope:
-        """The copy of one row. Asks no database. Raises UnsendableAddress."""
+        """The copy of one row. Asks no database. Raises UnsendableAddress, UnsendableAttachment."""
         row, (edition, loaded) = prepared.row, prepared.content
         values = self._renderer.own_values(edition.edition, row, loaded)
         content = edition.message.build(
@@ -74,6 +79,7 @@ class EmailCopies:
             message_id=self._message_id(row),
             date=self._now(),
             unsubscribe_url=values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else "",
+            own=self._renderer.values.attachments(row, loaded) if self._bears_own else (),
         )
         return Envelope(row.delivery_id, self.sender.address, row.address, content, is_ready=True)
 
@@ -91,7 +97,8 @@ class EmailCopies:
         row = prepared.row
         values = {**edition.constants, **self._renderer.own_values(edition, row, prepared.content.loaded)}
         url = values[UNSUBSCRIBE_LINK] if self._renderer.shows_unsubscribe_link else ""
-        return EspRecipient(row.delivery_id, row.name, row.address, values, url, self._message_id(row))
+        own = self._renderer.values.attachments(row, prepared.content.loaded) if self._bears_own else ()
+        return EspRecipient(row.delivery_id, row.name, row.address, values, url, self._message_id(row), own)
 
     def _edition(self, row: AudienceRow) -> CompiledEdition:
         key = language_of(self.mailing, row), len(row.about_ids) <= 1
@@ -122,6 +129,11 @@ def _sender(mailing: Mailing) -> Sender:
     if mailing.sender is None:
         raise ValueError(f"mailing {mailing.pk} has no sender; the check page lets none such through")
     return mailing.sender
+
+
+def _room_beside(attachments: Sequence[Attachment]) -> int:
+    """How many bytes of attachments of his own a recipient may get."""
+    return max(0, ATTACHMENTS_LIMIT - 1 - sum(len(each.content) for each in attachments))
 
 
 def _attachments(mailing: Mailing) -> Iterator[Attachment]:
