@@ -4,8 +4,8 @@ import re
 
 
 def one_line(page: str) -> str:
-    """The HTML with a single space wherever white space stands: how a browser reads it."""
-    return " ".join(page.split())
+    """The HTML with a single space wherever white space stands, and none before the end of a tag."""
+    return re.sub(r" (?=>)", "", " ".join(page.split()))
 
 
 def bare(page: str) -> str:

@@ -10,6 +10,7 @@ from apps.recipients.models import ContactPoint
 from apps.senders.models import SenderAccount
 from tests import people
 from tests.conftest import make_member
+from tests.reading import one_line
 
 
 def test_the_home_of_a_new_school_says_what_to_do_first(school, administrator_client):
@@ -28,7 +29,7 @@ def test_a_reader_is_not_led_to_pages_that_are_closed_to_readers(school, client)
 @pytest.mark.parametrize("path", ["home", "history"])
 def test_the_place_one_is_at_is_marked_in_the_rail(school, office_client, path):
     url = school.url({"home": "organization:home", "history": "deliveries:history"}[path])
-    assert f'<a href="{url}" aria-current=' in office_client.get(url).content.decode()
+    assert f'<a href="{url}" aria-current=' in one_line(office_client.get(url).text)
 
 
 def test_a_message_stopped_by_a_problem_is_among_what_needs_somebody(school, office_client):

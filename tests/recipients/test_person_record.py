@@ -14,6 +14,7 @@ from apps.recipients.models import AcademicYear, ConsentChange, Enrolment, Group
 from apps.surveys.models import Answer, Question
 from tests import people
 from tests.conftest import make_member
+from tests.reading import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def today(school) -> date:
 
 
 def page(client, school, person) -> str:
-    return client.get(school.url("recipients:person", person.pk)).content.decode()
+    return one_line(client.get(school.url("recipients:person", person.pk)).text)
 
 
 def test_every_change_of_a_consent_stays_in_its_history(office_client, school, family):
