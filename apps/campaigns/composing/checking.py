@@ -103,8 +103,8 @@ def _blanks(mailing: Mailing, getting: int) -> list[str]:
 
 def _about_blank(tag: str, number: int, getting: int) -> str:
     sentence = ngettext(
-        "%(number)s of %(all)s has no value for “%(tag)s”: an empty place stands there in that letter.",
-        "%(number)s of %(all)s have no value for “%(tag)s”: an empty place stands there in their letters.",
+        "%(number)s of %(all)s has no value for “%(tag)s”: an empty place stands there in that copy.",
+        "%(number)s of %(all)s have no value for “%(tag)s”: an empty place stands there in their copies.",
         number,
     )
     return sentence % {"number": intcomma(number), "all": intcomma(getting), "tag": tag}

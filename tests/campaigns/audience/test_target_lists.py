@@ -267,7 +267,7 @@ def test_the_check_page_counts_who_has_no_value_for_a_tag(class_5a, office, offi
     bill = uploaded("Bill", zoe={"amount": "10"}, leo={"amount": " "})
     mailing = mailing_to(bill, by=office, also=(class_5a,), subject="Bill of {{ amount }}", body="<p>Pay.</p>")
     page = text(office_client.get(url(mailing, "check")))
-    assert "2 of 3 have no value for “amount”: an empty place stands there in their letters." in page
+    assert "2 of 3 have no value for “amount”: an empty place stands there in their copies." in page
     assert "Bill of [amount], by email from" in page
     mailing.subject = 'Bill of {{ amount | default: "10 euros" }}'
     mailing.save()
