@@ -55,7 +55,7 @@ class Mailing(OrganizationModel):
     body = models.TextField(_("message"), blank=True)
     # Known to the part called "question" alone.
     question = models.OneToOneField(Question, on_delete=models.SET_NULL, null=True, blank=True, related_name="mailing")
-    # What else it carries: the codes of its parts, each from the start on with what was frozen of it.
+    # What else it carries: by the code of each part its label and, from the start on, what was frozen of it.
     parts = models.JSONField(default=dict, db_default={})
     commercial = models.BooleanField(_("this is commercial mail"), default=False)
 

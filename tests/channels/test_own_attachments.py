@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.channels.email.mime import Attachment, MailContent
@@ -66,6 +66,7 @@ def attached(raw):
 own_files = st.builds(OwnFile, names, st.text(max_size=30), st.binary(max_size=400), at_a_time=st.integers(1, 500))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.builds(Attachment, names, st.text(max_size=30), st.binary(max_size=400)), max_size=2),
     st.lists(own_files, max_size=3),

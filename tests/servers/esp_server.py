@@ -209,11 +209,13 @@ def _mailjet(asked: Asked) -> tuple[list[Received], int, Any]:
     """Whole messages beside what is the same for all."""
     received, answers = [], []
     for i, one in enumerate(asked.json["Messages"]):
-        letter = asked.json["Globals"] | one
+        message = asked.json["Globals"] | one
         (to,) = one["To"]
-        texts = letter["Subject"], letter["HTMLPart"], letter["TextPart"]
-        attached = _attached(letter.get("Attachments", []), "Filename", "Base64Content")
-        received.append(Received(to["Email"], *texts, letter["Headers"], json.loads(letter["EventPayload"]), attached))
+        texts = message["Subject"], message["HTMLPart"], message["TextPart"]
+        attached = _attached(message.get("Attachments", []), "Filename", "Base64Content")
+        received.append(
+            Received(to["Email"], *texts, message["Headers"], json.loads(message["EventPayload"]), attached)
+        )
         told = {"Email": to["Email"].lower(), "MessageID": 456 + i, "MessageUUID": f"u{i}", "MessageHref": ""}
         answers.append({"Status": "success", "CustomID": "", "To": [told], "Cc": [], "Bcc": []})
     return received, 200, {"Messages": answers}

@@ -56,9 +56,8 @@ def test_what_was_asked_at_the_start_is_asked_of_everybody(server, office, class
         for body in bodies(server.message_to(address)):
             assert "on Monday?" in body
             assert "/received/" not in body
-    assert Mailing.objects.get(pk=mailing.pk).parts == {
-        "question": {"kind": "yes_no", "text": "Will they come on Monday?"}
-    }
+    asked = {"kind": "yes_no", "text": "Will they come on Monday?"}
+    assert Mailing.objects.get(pk=mailing.pk).parts == {"question": {"label": "Question", "frozen": asked}}
 
 
 def test_a_question_that_is_gone_is_asked_of_nobody_any_more(server, office, classroom):  # noqa: F811
@@ -84,7 +83,7 @@ def test_a_copied_draft_asks_the_same_by_a_question_of_its_own(scoped, office):
     target = people.mailing(by=office)
     copy_parts(source, target)
     stored = Mailing.objects.select_related("question").get(pk=target.pk)
-    assert (stored.question.text, stored.parts) == ("Well?", {"question": {}})
+    assert (stored.question.text, stored.parts) == ("Well?", {"question": {"label": "Question"}})
     assert stored.question.pk != source.question.pk
     copied = people.mailing(by=office)
     copy_parts(people.mailing(by=office), copied)
