@@ -20,7 +20,7 @@ NOT_TEXT = {"script", "style", "code", "pre", "svg", "kbd"}
 _TAG = re.compile(r"({%.*?%}|{{.*?}}|{#.*?#})", re.DOTALL)
 # A block called `..._class` fills a class attribute.
 _OPENS = re.compile(r"{%\s*(?:(blocktranslate|blocktrans|comment|verbatim)\b|block\s+\w*_class\b)")
-_HANDED_OVER = re.compile(r"""\b(?:title|text|label|hint|heading|legend)=(["'])(.*?)\1""", re.DOTALL)
+_HANDED_OVER = re.compile(r"""\b(?:title|text|label|placeholder|hint|heading|legend)=(["'])(.*?)\1""", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 

@@ -10,6 +10,7 @@ from django.urls import resolve
 from apps.organizations.scoping import in_organization
 from apps.senders.account_form import SenderAccountForm
 from apps.senders.models import SenderAccount
+from tests.reading import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +76,7 @@ def test_after_saving_a_service_the_page_shows_where_it_reports_to(administrator
     account = saved("Service")
     assert len(account.webhook_key) == 43
     address = f"https://bedel.school.example/hooks/postmark/{account.webhook_key}/"
-    assert f'value="{address}" readonly' in page.text
+    assert f'value="{address}" readonly' in one_line(page.text)
     assert page.redirect_chain == [(school.url("senders:account_edit", account.pk), 302)]
     change(administrator_client, school, account, SERVICE | {"name": "Renamed"})
     assert saved("Renamed").webhook_key == account.webhook_key

@@ -12,6 +12,7 @@ from tests import people
 from tests.imports import test_oneroster_nightly as oneroster
 from tests.imports.facts import a_source, compared, email, guardian, loaded, student
 from tests.imports.reconciling.test_comparing_and_loading import on_record
+from tests.reading import one_line
 from tests.rosters.rosters import facts_of, written, zipped
 from tests.rosters.test_oneroster import ROSTER, USERS
 
@@ -223,7 +224,7 @@ def test_oneroster_with_both_numbers(scoped):
 
 
 def test_the_record_shows_the_former_number_and_is_found_by_it(aina, office_client, school):
-    page = office_client.get(school.url("recipients:person", aina.pk)).text
+    page = one_line(office_client.get(school.url("recipients:person", aina.pk)).text)
     assert "<code>1</code> (also <code>4711</code>)" in page
     assert list(narrowed(Person.objects.all(), "4711")) == [aina]
     aina.delete()
