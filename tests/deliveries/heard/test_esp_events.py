@@ -173,14 +173,12 @@ def test_a_clicked_link_is_not_kept_because_it_opens_the_familys_page(client, ma
     assert "secret-token" not in event.detail + event.external_id
 
 
-@pytest.mark.parametrize(
-    "metadata", [{}, {"bedel": "0"}, {"bedel": "x"}, {"bedel": "9" * 5000}, {"bedel": "²"}, [], None]
-)
-def test_a_report_about_no_delivery_of_ours_is_ignored(client, mailgun, delivery, metadata):
-    report = mailgun_report("failed", delivery, **(GONE | {"user-variables": metadata}))
-    assert post(client, mailgun, report).status_code == 200
-    assert not Event.objects.exists()
-    assert state_of(delivery)[0] == "sent"
+def test_a_report_about_no_delivery_of_ours_is_ignored(client, mailgun, delivery):
+    for metadata in ({}, {"bedel": "0"}, {"bedel": "x"}, {"bedel": "9" * 5000}, {"bedel": "²"}, [], None):
+        report = mailgun_report("failed", delivery, **(GONE | {"user-variables": metadata}))
+        assert post(client, mailgun, report).status_code == 200, metadata
+        assert not Event.objects.exists(), metadata
+        assert state_of(delivery)[0] == "sent", metadata
 
 
 @pytest.mark.feature("B17")
@@ -246,12 +244,12 @@ def test_a_secret_that_cannot_be_read_lets_the_service_try_again_later(client, m
 
 
 @pytest.mark.parametrize("provider", ["brevo", "mailgun", "mailjet", "postmark", "sendgrid", "sparkpost"])
-@pytest.mark.parametrize("body", ["", "{", "[]", "{}", "null", "7", '"x"', "[[]]", '[{"msys": 1}]', '{"event": []}'])
-def test_nonsense_is_a_bad_request_or_nothing(client, sent, provider, body):
+def test_nonsense_is_a_bad_request_or_nothing(client, sent, provider):
     account = service(provider, secret="")
-    response = client.post(url(account), body, content_type="application/json")
-    assert response.status_code in (200, 400)
-    assert not Event.objects.exists()
+    for body in ("", "{", "[]", "{}", "null", "7", '"x"', "[[]]", '[{"msys": 1}]', '{"event": []}'):
+        response = client.post(url(account), body, content_type="application/json")
+        assert response.status_code in (200, 400), body
+        assert not Event.objects.exists(), body
 
 
 def sendgrid_reports(*events, delivery):
