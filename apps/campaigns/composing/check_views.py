@@ -21,6 +21,7 @@ from ..audience import audience
 from ..audience.audience import AudienceRow
 from ..audience.permitted import may_write_to_anybody
 from ..audience.reasons import Reason, look_of, next_step, sentence, sign_of, with_names
+from ..channels.registry import channel_of
 from ..content.attachments import attachments_size
 from ..content.rendering import Renderer
 from ..content.tags import broken_tags
@@ -75,7 +76,7 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
     excluded = mailing.entries.filter(is_excluded=True).order_by("target_list__name")
     context = {
         "mailing": mailing,
-        "sentence": sentence(reason),
+        "sentence": sentence(reason, channel_of(mailing)),
         "lists": list(excluded.values_list("target_list__name", flat=True)) if reason == Reason.EXCLUDED else [],
         "rows": people,
         "has_steps": any(each["step"] and each["step"].label for each in people),
@@ -207,7 +208,7 @@ def _reason(request, mailing: Mailing, reason: Reason, number: int) -> dict:
     known = [row for row in audience.left_out(mailing, reason, limit=3) if row.name or row.address]
     return {
         "reason": reason.value,
-        "sentence": sentence(reason),
+        "sentence": sentence(reason, channel_of(mailing)),
         "number": number,
         "sign": sign_of(reason),
         "look": look_of(reason),

@@ -77,7 +77,8 @@ def _act(delivery: Delivery, event: Event, hard: bool) -> None:
         if hard:
             mark_dead(delivery.normalized, event.detail)
     elif event.kind in _WANTS_NO_MORE:
-        opt_out(delivery.normalized, commercial=delivery.mailing.commercial, source="service")
+        mailing = delivery.mailing
+        opt_out(delivery.normalized, commercial=mailing.commercial, source="service", channel=mailing.channel)
 
 
 def _fail(delivery: Delivery, event: Event) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.campaigns.audience.reasons import look_of, sentence, sign_of
+from apps.campaigns.channels.registry import channel_of
 from apps.campaigns.models import Mailing
 from apps.core.dates import moment
 
@@ -29,7 +30,8 @@ def status_of(delivery: Delivery, mailing: Mailing) -> Status:
     word = str(shown.label)
     match shown:
         case state.SKIPPED:
-            return Status(sign_of(delivery.reason), look_of(delivery.reason), word, sentence(delivery.reason))
+            why = sentence(delivery.reason, channel_of(mailing))
+            return Status(sign_of(delivery.reason), look_of(delivery.reason), word, why)
         case state.WAITING if mailing.is_paused:
             return Status("wait", "needs", word, _("The sender account cannot send now. It goes out when that works."))
         case state.WAITING if mailing.state == Mailing.State.STOPPED:
