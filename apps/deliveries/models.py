@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.campaigns.audience.reasons import Reason
+from apps.campaigns.audience import reasons
 from apps.campaigns.channels.registry import leaves_once
 from apps.campaigns.models import Mailing
 from apps.core.fetching import fetch
@@ -71,7 +71,7 @@ class Delivery(OrganizationModel):
         db_persist=True,
     )
     # Why it was skipped: a value of Reason; empty for everybody who gets it.
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
+    reason = models.CharField(max_length=20, choices=reasons.choices, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     server_reply = models.CharField(_("what the server said"), max_length=1000, blank=True)
     # What the provider calls it, of how many parts it consists (segments of an SMS), and what it cost.

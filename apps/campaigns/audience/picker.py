@@ -16,6 +16,7 @@ from apps.targetlists.members import addresses_on, new_static_list, number_of, p
 from apps.targetlists.models import TargetList
 from apps.targetlists.offered import lists_offered_to
 
+from ..channels.registry import channel_of
 from ..models import AudienceEntry, Mailing
 from .permitted import permitted_groups, permitted_people
 
@@ -113,7 +114,7 @@ def pane_of(mailing: Mailing, membership: Membership, key: str, search: str = ""
     chosen = AudienceEntry.objects.filter(mailing=mailing, person=OuterRef("pk"))
     people = people.filter(~Exists(chosen)).prefetch_related(
         Prefetch("guardianships", Guardianship.objects.select_related("guardian")),
-        Prefetch("contact_points", ContactPoint.objects.filter(channel="email")),
+        Prefetch("contact_points", ContactPoint.objects.filter(channel=channel_of(mailing).contact_kind)),
     )
     return Pane(key, name, list(people.order_by("search_name", "id")[:SHOWN]), people.count(), addresses)
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from apps.organizations.models import Organization
 
+from ..channels.channel import Channel
+
 if TYPE_CHECKING:
     from .audience import AudienceRow
 
@@ -27,6 +29,7 @@ class Reason(models.TextChoices):
 
     NO_ADDRESS = "no_address", gettext_lazy("No email address on file")
     FAILED_ADDRESS = "failed_address", gettext_lazy("The address came back")
+    CANNOT_RECEIVE = "cannot_receive", gettext_lazy("Cannot receive SMS")
     OPTED_OUT = "opted_out", gettext_lazy("Unsubscribed")
     NO_CONSENT = "no_consent", gettext_lazy("Has not accepted commercial mail")
     EXCLUDED = "excluded", gettext_lazy("On a list that is left out")
@@ -40,10 +43,32 @@ class Reason(models.TextChoices):
 GETS_IT = ""  # in place of a reason
 RANK = (GETS_IT, *Reason)
 
+# A channel may say one otherwise (`Channel.sentence`).
+_SENTENCES = {
+    Reason.NO_ADDRESS: gettext_lazy("No email address on file."),
+    Reason.FAILED_ADDRESS: gettext_lazy("This address returned earlier mail."),
+    Reason.CANNOT_RECEIVE: gettext_lazy("This number cannot receive SMS (landline)."),
+    Reason.OPTED_OUT: gettext_lazy("Unsubscribed."),
+    Reason.NO_CONSENT: gettext_lazy("Has not accepted commercial mail."),
+    Reason.EXCLUDED: gettext_lazy("On a list that this message leaves out, or at the same address as somebody on it."),
+    Reason.FORMER: gettext_lazy(
+        "On the list, but no longer at the school; of a guardian no child is. Tick “Former students too” to write"
+        " to them."
+    ),
+    Reason.OUTSIDE_GROUPS: gettext_lazy("The writer of this message may not write to them."),
+    Reason.RESTRICTED: gettext_lazy("Not to be contacted about this student (restricted guardian)."),
+    Reason.SAME_ADDRESS: gettext_lazy("Gets this once already, at the same address."),
+}
 # The look of each reason's sign: what needs somebody, what came back, and what is as it should be.
-_SIGNS = {Reason.NO_ADDRESS: "needs", Reason.FAILED_ADDRESS: "bad"}
-_FOR_THE_OFFICE = {Reason.NO_ADDRESS, Reason.FAILED_ADDRESS, Reason.NO_CONSENT, Reason.RESTRICTED}
-_WORDS = {"needs": "needs", "bad": "bad"}
+_SIGNS = {Reason.NO_ADDRESS: "needs", Reason.FAILED_ADDRESS: "bad", Reason.CANNOT_RECEIVE: "needs"}
+# Mended where the address or number stands.
+OF_CONTACT_POINT = (Reason.FAILED_ADDRESS, Reason.CANNOT_RECEIVE)
+_FOR_THE_OFFICE = {Reason.NO_ADDRESS, *OF_CONTACT_POINT, Reason.NO_CONSENT, Reason.RESTRICTED}
+
+
+def choices() -> list[tuple[str, str]]:
+    """All reasons, for the column where they are kept: as a function, so that a new one needs no migration."""
+    return Reason.choices  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -52,22 +77,14 @@ class NextStep:
     url: str = ""
 
 
-def sentence(reason: str) -> str:
-    """Why, in the words of the page, the log and the export."""
-    return {
-        Reason.NO_ADDRESS: _("No email address on file."),
-        Reason.FAILED_ADDRESS: _("This address returned earlier mail."),
-        Reason.OPTED_OUT: _("Unsubscribed."),
-        Reason.NO_CONSENT: _("Has not accepted commercial mail."),
-        Reason.RESTRICTED: _("Not to be contacted about this student (restricted guardian)."),
-        Reason.EXCLUDED: _("On a list that this message leaves out, or at the same address as somebody on it."),
-        Reason.FORMER: _(
-            "On the list, but no longer at the school; of a guardian no child is. Tick “Former students too” to write"
-            " to them."
-        ),
-        Reason.OUTSIDE_GROUPS: _("The writer of this message may not write to them."),
-        Reason.SAME_ADDRESS: _("Gets this once already, at the same address."),
-    }[Reason(reason)]
+def sentence(reason: str, channel: Channel) -> str:
+    """Why a message by `channel` does not go to somebody, in the words of the page, the log and the export."""
+    return channel.sentence(reason) or str(_SENTENCES[Reason(reason)])
+
+
+def label_of(reason: str, channel: Channel) -> str:
+    """The same for a chip, on which there is little room."""
+    return (channel.sentence(reason) or str(Reason(reason).label)).rstrip(".")
 
 
 def sign_of(reason: str) -> str:
@@ -76,7 +93,7 @@ def sign_of(reason: str) -> str:
 
 def look_of(reason: str) -> str:
     """The suffix of the status class: needs, bad or idle."""
-    return _WORDS.get(sign_of(reason), "idle")
+    return _SIGNS.get(Reason(reason), "idle")
 
 
 def next_step(organization: Organization, row: "AudienceRow", back: str = "", may_mend: bool = True) -> NextStep:
@@ -87,8 +104,9 @@ def next_step(organization: Organization, row: "AudienceRow", back: str = "", ma
         return NextStep(_("Ask the office"))
     if reason == Reason.NO_ADDRESS and row.person_id:
         return NextStep(_("Add one"), organization.url("recipients:contact_point_add", row.person_id) + query)
-    if reason == Reason.FAILED_ADDRESS and row.contact_point_id:
-        return NextStep(_("Correct it"), organization.url("recipients:contact_point", row.contact_point_id) + query)
+    if reason in OF_CONTACT_POINT and row.contact_point_id:
+        word = _("Change it") if reason == Reason.CANNOT_RECEIVE else _("Correct it")
+        return NextStep(word, organization.url("recipients:contact_point", row.contact_point_id) + query)
     if reason == Reason.NO_CONSENT and row.person_id:
         return NextStep(_("Record consent"), organization.url("recipients:person", row.person_id) + query)
     if reason == Reason.RESTRICTED and row.person_id:

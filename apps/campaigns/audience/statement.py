@@ -18,6 +18,7 @@ from typing import Any
 
 from apps.recipients.models import Group, Guardianship, Person
 
+from ..channels.registry import channel_of
 from ..models import AudienceEntry, Mailing
 from .chosen import chosen, chosen_person
 from .one_copy_each import recipients
@@ -57,9 +58,12 @@ def audience_sql(mailing: Mailing) -> AudienceSql:
         chosen_person(mailing, permitted.person, bool(listed.people)),
         candidate(ways_in(mailing, why, listed.addresses, has_students)),
     ]
+    channel = channel_of(mailing)
     parameters = {
         "mailing": mailing.pk,
         "organization": mailing.organization_id,
+        "channel": channel.code,
+        "contact_kind": channel.contact_kind,
         "writer": permitted.writer_id,
         **listed.parameters,
     }

@@ -81,7 +81,7 @@ def _communication(why: WhyNot) -> str:
     {reason}, {Way.COMMUNICATION}, NULL, CAST(NULL AS bigint)
 FROM chosen_person s
 JOIN recipients_contactpoint c ON c.person_id = s.id AND c.organization_id = %(organization)s
-    AND c.channel = 'email' AND c.purpose = 'communication'
+    AND c.channel = %(contact_kind)s AND c.purpose = 'communication'
 WHERE s.kind = 'student'"""
 
 
@@ -118,10 +118,10 @@ FROM (
 
 def _primary_address_of(person: str) -> str:
     return f"""recipients_contactpoint c ON c.person_id = {person} AND c.organization_id = %(organization)s
-    AND c.channel = 'email' AND c.purpose = 'own' AND c.is_primary"""
+    AND c.channel = %(contact_kind)s AND c.purpose = 'own' AND c.is_primary"""
 
 
 _ANY_GUARDIAN = """SELECT 1 FROM recipients_guardianship g
     WHERE g.organization_id = %(organization)s AND g.student_id = s.id"""
 _ANY_COMMUNICATION = """SELECT 1 FROM recipients_contactpoint c WHERE c.organization_id = %(organization)s
-    AND c.person_id = s.id AND c.channel = 'email' AND c.purpose = 'communication'"""
+    AND c.person_id = s.id AND c.channel = %(contact_kind)s AND c.purpose = 'communication'"""

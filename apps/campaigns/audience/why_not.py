@@ -4,8 +4,12 @@ To a way by which an address came in applies the first of its reasons here; whic
 The conditions are on these, where a way has them: s, a row of chosen_person; g, the guardianship; c, the address.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from apps.recipients.models import ContactPoint
+
+from ..channels.registry import channel_of
 from ..models import Mailing
 from .reasons import GETS_IT, Reason
 from .target_lists import ListedPeople
@@ -29,7 +33,11 @@ class WhyNot:
 def why_not(mailing: Mailing, listed: ListedPeople, has_restricted: bool, permitted_address: str) -> WhyNot:
     """The conditions for `mailing`. `permitted_address`: the one under which its writer may write to any address."""
     outside = (f"NOT ({permitted_address})", Reason.OUTSIDE_GROUPS)
-    of_any_address = _of_any_address(mailing.commercial, listed.excludes)
+    of_any_address = [
+        *([_EXCLUDED_ADDRESS] if listed.excludes else []),
+        *_bad_health(channel_of(mailing).bad_health),
+        _opted_out(mailing.commercial),
+    ]
     return WhyNot(
         of_chosen=_of_chosen(bool(listed.excluded_people)),
         kept_away=[_KEPT_AWAY] if has_restricted else [],
@@ -68,22 +76,31 @@ def _of_chosen(excludes_people: bool) -> list[Asked]:
     return asked + ([_EXCLUDED_PERSON] if excludes_people else [])
 
 
-def _of_any_address(commercial: bool, excludes: bool) -> list[Asked]:
-    """A failed address is used by nobody, whoever it belongs to."""
+def _bad_health(bad_health: Mapping[str, str]) -> list[Asked]:
+    """`bad_health` of a channel. What is known of an address or number counts, with whomever it stands."""
+    return [
+        (
+            f"""EXISTS (SELECT 1 FROM recipients_contactpoint f WHERE f.organization_id = %(organization)s
+            AND f.channel = %(contact_kind)s AND f.normalized = c.normalized
+            AND f.health = '{ContactPoint.Health(health)}')""",
+            Reason(reason),
+        )
+        for health, reason in bad_health.items()
+    ]
+
+
+def _opted_out(commercial: bool) -> Asked:
     scopes = "('all', 'commercial')" if commercial else "('all')"
-    failed = """EXISTS (SELECT 1 FROM recipients_contactpoint f WHERE f.organization_id = %(organization)s
-            AND f.channel = 'email' AND f.normalized = c.normalized AND f.health = 'failed')"""
     opted_out = f"""EXISTS (SELECT 1 FROM targetlists_optout o WHERE o.organization_id = %(organization)s
-            AND o.channel = 'email' AND o.normalized = c.normalized AND o.scope IN {scopes})"""
-    asked = [(failed, Reason.FAILED_ADDRESS), (opted_out, Reason.OPTED_OUT)]
-    return ([_EXCLUDED_ADDRESS] if excludes else []) + asked
+            AND o.channel = %(channel)s AND o.normalized = c.normalized AND o.scope IN {scopes})"""
+    return opted_out, Reason.OPTED_OUT
 
 
 _EXCLUDED_PERSON: Asked = ("s.id IN (SELECT person_id FROM excluded_person)", Reason.EXCLUDED)
 _EXCLUDED_ADDRESS: Asked = ("c.normalized IN (SELECT normalized FROM excluded_address)", Reason.EXCLUDED)
 _OF_EXCLUDED_PEOPLE = """SELECT x.normalized FROM recipients_contactpoint x
     JOIN excluded_person ON excluded_person.person_id = x.person_id
-    WHERE x.organization_id = %(organization)s AND x.channel = 'email'"""
+    WHERE x.organization_id = %(organization)s AND x.channel = %(contact_kind)s"""
 
 _KEPT_AWAY: Asked = (
     "(s.id, c.normalized) IN (SELECT student_id, normalized FROM kept_away)",
@@ -91,7 +108,7 @@ _KEPT_AWAY: Asked = (
 )
 _ADDRESSES_OF_RESTRICTED = """SELECT r.student_id, x.normalized FROM recipients_guardianship r
     JOIN recipients_contactpoint x ON x.person_id = r.guardian_id AND x.organization_id = %(organization)s
-        AND x.channel = 'email'
+        AND x.channel = %(contact_kind)s
     WHERE r.organization_id = %(organization)s AND r.restricted"""
 
 # The consent of whoever the address belongs to; of an address that stands alone, of anybody on record with it.
@@ -103,7 +120,7 @@ _NO_CONSENT: Asked = (
 )
 _NO_CONSENT_OF_ANYBODY: Asked = (
     """NOT EXISTS (SELECT 1 FROM recipients_consent k
-            JOIN recipients_contactpoint kc ON kc.organization_id = k.organization_id AND kc.channel = 'email'
+            JOIN recipients_contactpoint kc ON kc.organization_id = k.organization_id AND kc.channel = %(contact_kind)s
                 AND kc.normalized = c.normalized AND kc.person_id = k.person_id
             WHERE k.organization_id = %(organization)s AND k.kind = 'commercial' AND k.granted)""",
     Reason.NO_CONSENT,

@@ -93,7 +93,7 @@ class Channel:
     label: Any  # its name on pages, translated when it is shown
     icon = "envelope"
     # Which contact points it uses (ContactPoint.channel), and which health of theirs keeps a copy from leaving for
-    # which reason: values of ContactPoint.Health and of audience.Reason.
+    # which reason: values of ContactPoint.Health and of audience.reasons.Reason; of several the first counts.
     contact_kind: str
     bad_health: Mapping[str, str] = {"failed": "failed_address"}
     # What a member needs besides a right to send, and which module of the organisation turns it on; empty: nothing.
@@ -165,6 +165,10 @@ class Channel:
         return ""
 
     # -- sending
+
+    def sentence(self, reason: str) -> str | None:
+        """What `reason` (audience.reasons.Reason) reads by this channel; None where it reads as everywhere."""
+        return None
 
     def copies(self, mailing: "Mailing") -> Copies:
         """What makes the copies of `mailing`."""

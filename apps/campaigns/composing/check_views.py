@@ -81,7 +81,7 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
     excluded = mailing.entries.filter(is_excluded=True).order_by("target_list__name")
     context = {
         "mailing": mailing,
-        "sentence": sentence(reason),
+        "sentence": sentence(reason, channel_of(mailing)),
         "lists": list(excluded.values_list("target_list__name", flat=True)) if reason == Reason.EXCLUDED else [],
         "rows": people,
         "has_steps": any(each["step"] and each["step"].label for each in people),
@@ -216,7 +216,7 @@ def _reason(request, mailing: Mailing, reason: Reason, number: int) -> dict:
     known = [row for row in audience.left_out(mailing, reason, limit=3) if row.name or row.address]
     return {
         "reason": reason.value,
-        "sentence": sentence(reason),
+        "sentence": sentence(reason, channel_of(mailing)),
         "number": number,
         "sign": sign_of(reason),
         "look": look_of(reason),

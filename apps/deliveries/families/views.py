@@ -51,13 +51,14 @@ def answer(request, delivery: Delivery, about: int, choice: str) -> HttpResponse
 @opened_by_token("unsubscribe")
 def unsubscribe(request, delivery: Delivery) -> HttpResponse:
     """Stop further messages to this address. A mail program may press the button itself (RFC 8058: One-Click)."""
-    commercial = delivery.mailing.commercial
+    address, commercial, channel = delivery.normalized, delivery.mailing.commercial, delivery.mailing.channel
     pressed = request.POST.get("press", "") or request.POST.get("List-Unsubscribe", "")
     if request.method == "POST" and pressed in ("stop", "One-Click"):
-        opt_out(delivery.normalized, commercial=commercial, source="one-click" if pressed == "One-Click" else "link")
+        source = "one-click" if pressed == "One-Click" else "link"
+        opt_out(address, commercial=commercial, channel=channel, source=source)
     elif request.method == "POST" and pressed == "keep":
-        opt_in_again(delivery.normalized, commercial=commercial)
-    stopped = has_opted_out(delivery.normalized, commercial=commercial)
+        opt_in_again(address, commercial=commercial, channel=channel)
+    stopped = has_opted_out(address, commercial=commercial, channel=channel)
     context = _context(delivery) | {
         "commercial": commercial,
         "stopped": stopped,

@@ -77,7 +77,8 @@ def _act(delivery: Delivery, event: Event) -> None:
     else:
         has_left(delivery, event)
     if event.kind in _WANTS_NO_MORE:
-        opt_out(delivery.normalized, commercial=delivery.mailing.commercial, source="service")
+        mailing = delivery.mailing
+        opt_out(delivery.normalized, commercial=mailing.commercial, source="service", channel=mailing.channel)
 
 
 def _delivery_id(event: AnymailTrackingEvent) -> int | None:

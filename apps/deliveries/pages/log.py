@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.campaigns.audience.audience import AudienceRow
-from apps.campaigns.audience.reasons import NextStep, Reason, next_step
+from apps.campaigns.audience.reasons import OF_CONTACT_POINT, NextStep, Reason, next_step
+from apps.campaigns.channels.registry import channel_of
 from apps.campaigns.models import Mailing
 from apps.core.exports import in_portions
 from apps.core.normalizing import without_accents
@@ -60,7 +61,7 @@ def rows_of_log(
 def dressed(mailing: Mailing, rows: list[Delivery], back: str = "", may_mend: bool = True) -> list[dict]:
     """Rows as the page shows them: delivery, status, for whom, next step. A few queries for all of them."""
     about = _about(rows)
-    points = _contact_points(rows)
+    points = _contact_points(mailing, rows)
     hard = hard_returns(rows)
     return [
         {
@@ -104,10 +105,11 @@ def _about(rows: list[Delivery]) -> dict[int, list]:
     return about
 
 
-def _contact_points(rows: list[Delivery]) -> dict[tuple[int, str], int]:
+def _contact_points(mailing: Mailing, rows: list[Delivery]) -> dict[tuple[int, str], int]:
     """(person, normalised address) -> contact point, for the rows whose address can be corrected."""
-    wrong = [row for row in rows if row.reason == "failed_address" or row.state in _NEVER_GOT_THERE]
-    points = ContactPoint.objects.filter(person__in=[row.person_id for row in wrong if row.person_id], channel="email")
+    wrong = [row for row in rows if row.reason in OF_CONTACT_POINT or row.state in _NEVER_GOT_THERE]
+    people = [row.person_id for row in wrong if row.person_id]
+    points = ContactPoint.objects.filter(person__in=people, channel=channel_of(mailing).contact_kind)
     return {(person, address): pk for pk, person, address in points.values_list("pk", "person_id", "normalized")}
 
 

@@ -6,7 +6,8 @@ from django.shortcuts import render
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from apps.campaigns.audience.reasons import Reason
+from apps.campaigns.audience.reasons import Reason, label_of
+from apps.campaigns.channels.registry import channel_of
 from apps.campaigns.content.parts import missing_parts
 from apps.campaigns.models import Mailing
 from apps.core.exports import csv_response
@@ -101,9 +102,9 @@ def _chips(current: str, tally: Tally) -> list[dict]:
 
 def _reasons(mailing: Mailing) -> list[dict]:
     skipped = Delivery.objects.filter(mailing=mailing, not_reached="skipped").order_by().values_list("reason")
-    counts = dict(skipped.annotate(number=Count("id")))
+    counts, channel = dict(skipped.annotate(number=Count("id"))), channel_of(mailing)
     return [
-        {"value": reason.value, "label": reason.label, "number": counts[reason.value]}
+        {"value": reason.value, "label": label_of(reason, channel), "number": counts[reason.value]}
         for reason in Reason
         if reason.value in counts
     ]

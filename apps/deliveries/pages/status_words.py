@@ -42,7 +42,8 @@ def status_of(
     word, words = str(shown.label), channel_of(mailing).status_words
     match shown:
         case state.SKIPPED:
-            return Status(sign_of(delivery.reason), look_of(delivery.reason), word, sentence(delivery.reason))
+            why = sentence(delivery.reason, channel_of(mailing))
+            return Status(sign_of(delivery.reason), look_of(delivery.reason), word, why)
         case state.WAITING if mailing.is_paused:
             return Status("wait", "needs", word, _("The sender account cannot send now. It goes out when that works."))
         case state.WAITING if mailing.state == Mailing.State.STOPPED:

@@ -4,6 +4,7 @@ import pytest
 
 from apps.campaigns.audience import audience
 from apps.campaigns.audience.reasons import Reason, look_of, sentence
+from apps.campaigns.channels.email.channel import EMAIL
 from apps.campaigns.models import AudienceEntry
 from apps.recipients.models import Enrolment, Guardianship
 from apps.targetlists.models import OptOut, TargetList, TargetListMember
@@ -82,12 +83,13 @@ def test_of_several_ways_the_reason_that_ranks_first_is_told(scoped, office, tea
     assert family.told(writer) == [("" if first == Reason.OUTSIDE_GROUPS else "Joan Puig", first)]
 
 
-def test_the_ranks_are_those_that_are_written_down():
-    assert list(Reason)[:4] == list(OF_THE_ADDRESS)
-    assert list(Reason)[4:8] == [Reason.EXCLUDED, Reason.FORMER, Reason.OUTSIDE_GROUPS, Reason.RESTRICTED]
+def test_addresses_rank_before_lists_and_lists_before_rights():
+    of_contact_point = {*OF_THE_ADDRESS, Reason.CANNOT_RECEIVE}
+    assert set(list(Reason)[:5]) == of_contact_point
+    assert list(Reason)[5:9] == [Reason.EXCLUDED, Reason.FORMER, Reason.OUTSIDE_GROUPS, Reason.RESTRICTED]
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_a_sentence_and_a_look(reason):
-    assert sentence(reason).endswith(".")
+    assert sentence(reason, EMAIL).endswith(".")
     assert look_of(reason) in ("needs", "bad", "idle")
