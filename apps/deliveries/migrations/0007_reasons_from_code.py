@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deliveries', '0004_reasons_of_lists'),
+        ('deliveries', '0006_what_became_of_a_copy'),
     ]
 
     operations = [
