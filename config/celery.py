@@ -28,6 +28,13 @@ class HeartbeatScheduler(PersistentScheduler):
 
     _noted_at = 0.0
 
+    def setup_schedule(self):
+        """Take the jobs that the apps have registered; those of an older version are forgotten."""
+        from apps.core.scheduled_jobs import beat_schedule
+
+        self.app.conf.beat_schedule = beat_schedule()
+        super().setup_schedule()
+
     def tick(self, *args, **kwargs):
         """Do what is due; return the seconds until the next look, as Celery's scheduler does."""
         if time.monotonic() - self._noted_at > HEARTBEAT_SECONDS:

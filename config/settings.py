@@ -199,10 +199,6 @@ CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULER = "config.celery:HeartbeatScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "deliveries.tick", "schedule": 2.0, "options": {"expires": 10}},
-    "imports": {"task": "recipients.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
-}
 if BROKER_URL.startswith("filesystem://"):
     BROKER_DIR = DATA_DIR / "broker"
     for folder in ("messages", "processed", "control"):

@@ -1,16 +1,16 @@
 """Whether the parts of this installation work: for /healthz, `manage.py health` and the diagnosis of an operator."""
 
-from collections.abc import Callable, Iterable
-
 from celery import current_app
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.core.diagnosis import CHECKS, OK, Check, is_healthy, report
+
 from .heartbeat import SILENT_AFTER, is_alive
 
-OK = "ok"
 BROKER_TIMEOUT_SECONDS = 2
 
 
@@ -18,17 +18,8 @@ BROKER_TIMEOUT_SECONDS = 2
 @require_safe
 def health(_request: HttpRequest) -> JsonResponse:
     """200 when every part is `ok`, else 503; the body says which part is not. Needs no login, names no secret."""
-    report = check()
-    return JsonResponse(report, status=200 if is_healthy(report) else 503)
-
-
-def check(parts: Iterable[str] = ()) -> dict[str, str]:
-    """Each part's name (all of PARTS where none are given) with `ok`, or a few words on why not."""
-    return {name: PARTS[name]() for name in parts or PARTS}
-
-
-def is_healthy(report: dict[str, str]) -> bool:
-    return all(answer == OK for answer in report.values())
+    found = report()
+    return JsonResponse(found, status=200 if is_healthy(found) else 503)
 
 
 def _database() -> str:
@@ -73,10 +64,10 @@ def _heard_of(name: str) -> str:
         return "unknown: no database"
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "database": _database,
-    "broker": _broker,
-    "worker": _worker,
-    "sender": _sender,
-    "scheduler": _scheduler,
-}
+def register_checks() -> None:
+    """What every installation has."""
+    CHECKS.register("database", Check(_database, _("Is it running? Is DATABASE_URL right?")), order=1)
+    CHECKS.register("broker", Check(_broker, _("Is it running? Is BROKER_URL right? Is the disk full?")), order=2)
+    CHECKS.register("worker", Check(_worker, _("Start a worker, and read its log.")), order=3)
+    CHECKS.register("sender", Check(_sender, _("Start a sender: without one messages wait.")), order=4)
+    CHECKS.register("scheduler", Check(_scheduler, _("Start the scheduler: without it nothing begins.")), order=5)

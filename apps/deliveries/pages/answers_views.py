@@ -12,15 +12,14 @@ from apps.organizations.permissions import requires
 
 from .answers import (
     address_lines,
-    addresses_asked,
     by_class,
     header,
     narrowed_addresses,
     narrowed_students,
     student_lines,
-    students_asked,
+    summed,
     table,
-    totals,
+    totals_of,
 )
 from .log_views import head
 from .visible_mailings import SEEING, opens_mailing
@@ -33,16 +32,17 @@ def answers(request, mailing: Mailing) -> HttpResponse:
     """Totals, by class, and the list; narrowed down by answer, class, and part of a name or address."""
     if mailing.question is None:
         raise Http404
-    of_students, of_addresses = totals(students_asked(mailing)), totals(addresses_asked(mailing))
-    part = "addresses" if not of_students["asked"] or request.GET.get("part") == "addresses" else "students"
+    totals = totals_of([mailing])[mailing.pk]
+    part = "addresses" if not totals["students"]["asked"] or request.GET.get("part") == "addresses" else "students"
+    changed = narrowed_addresses(mailing, "changed") if part == "addresses" else narrowed_students(mailing, "changed")
     wanted = {name: request.GET.get(name, "")[:200] for name in ("answer", "group", "q")}
     context = head(request, mailing) | {
         "tab": "answers",
         "part": part,
-        "totals": {name: of_students[name] + of_addresses[name] for name in of_students},
-        "of_part": of_addresses if part == "addresses" else of_students,
-        "students": of_students["asked"],
-        "addresses": of_addresses["asked"],
+        "totals": summed(totals),
+        "of_part": totals[part] | {"changed_mind": changed.count()},
+        "students": totals["students"]["asked"],
+        "addresses": totals["addresses"]["asked"],
         "classes": by_class(mailing),
         **wanted,
         **_lines(request, mailing, part, **wanted),

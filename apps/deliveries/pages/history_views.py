@@ -1,15 +1,14 @@
 """The mailings that were sent, are being sent, or wait for their start."""
 
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.core.keyset import paginate
 from apps.organizations.permissions import requires
-from apps.surveys.models import Answer
 
 from ..engine.tallies import tallies_of
+from .answers import how_many_answered
 from .visible_mailings import RUNNING, SEEING, mailings_seen_by
 
 
@@ -34,11 +33,9 @@ def running(request) -> HttpResponse:
 def _page(request, template: str, mailings, **context) -> HttpResponse:
     page = paginate(mailings, request, order=("-id",), size=50)
     tallies = tallies_of([mailing.pk for mailing in page.rows])
-    answered = Answer.objects.filter(question__in=[m.question_id for m in page.rows if m.question_id])
-    lines = Count("about", distinct=True) + Count("id", filter=Q(about=None))
-    counts = dict(answered.order_by().values_list("question").annotate(number=lines))
+    answered = how_many_answered(mailing.question_id for mailing in page.rows if mailing.question_id)
     rows = [
-        {"mailing": mailing, "tally": tallies[mailing.pk], "answers": counts.get(mailing.question_id, 0)}
+        {"mailing": mailing, "tally": tallies[mailing.pk], "answers": answered.get(mailing.question_id, 0)}
         for mailing in page.rows
     ]
     return render(request, template, {"page": page, "rows": rows, **context})

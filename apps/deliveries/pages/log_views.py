@@ -85,7 +85,7 @@ def head(request, mailing: Mailing) -> dict:
         "is_live": stage in (Mailing.State.PENDING, Mailing.State.SENDING, "stopping") or mailing.waits_for_id,
         "retry_at": mailing.waits_for.retry_at if mailing.waits_for else None,
         "missing_parts": missing_parts(mailing),
-        "answered": how_many_answered(mailing) if mailing.question_id else 0,
+        "answered": how_many_answered([mailing.question_id]).get(mailing.question_id, 0) if mailing.question_id else 0,
     }
 
 

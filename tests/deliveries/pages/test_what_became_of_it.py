@@ -39,8 +39,7 @@ def hear(delivery: Delivery, kind: str, detail: str = "", is_hard: bool = False,
     ("channel", "words"),
     [
         ("email", "Delivered to the mailbox, today 10:43."),
-        ("sms", "Delivered to the phone, today 10:43."),
-        ("pec", "Delivered to the PEC mailbox, today 10:43."),
+        ("unknown", "Delivered, today 10:43."),
     ],
 )
 def test_what_was_delivered_says_where_and_when(see, sent: Sent, time_machine, channel, words):

@@ -5,7 +5,7 @@ import sys
 
 from django.core.management.base import BaseCommand
 
-from apps.portal.health import PARTS, check, is_healthy
+from apps.core.diagnosis import CHECKS, is_healthy, report
 
 
 class Command(BaseCommand):
@@ -14,13 +14,13 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)} (default: all)")
+        parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(CHECKS)} (default: all)")
 
     def handle(self, *args, parts: list[str], **options) -> None:
-        unknown = sorted(set(parts) - set(PARTS))
+        unknown = sorted(set(parts) - set(CHECKS))
         if unknown:
-            sys.exit(f"No such part: {', '.join(unknown)}. There are {', '.join(PARTS)}.")
-        report = check(parts)
-        self.stdout.write(json.dumps(report))
-        if not is_healthy(report):
+            sys.exit(f"No such part: {', '.join(unknown)}. There are {', '.join(CHECKS)}.")
+        found = report(parts)
+        self.stdout.write(json.dumps(found))
+        if not is_healthy(found):
             sys.exit(1)
