@@ -16,7 +16,7 @@ class Dovecote:
     async def deliver(self, copies, rows, on_outcome):
         for row in rows:
             loft = row.row.address
-            if loft == HAWKS:
+            if row.row.normalized == HAWKS:
                 on_outcome(Outcome(row.key, Result.UNCERTAIN, "a hawk was seen"))
                 continue
             FLOWN.append((loft, row.content))
