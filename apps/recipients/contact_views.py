@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.core.channels import PHONE
+from apps.core.channels import CONTACT_KINDS, EMAIL, PHONE
 from apps.organizations.permissions import Permission, requires
 
 from .family import add_guardian, delete_contact_point, make_primary, restrict, save_by_hand, set_sms
@@ -20,9 +20,10 @@ from .taking_away import end_guardianship
 @requires(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_contact_point(request, person_pk: int) -> HttpResponse:
-    """A new address or number."""
+    """A new address or number; of which kind, says `?channel=` to begin with."""
     person = get_object_or_404(Person, pk=present_id(person_pk) or person_pk)
-    return _edit(request, ContactPoint(person=person))
+    kind = request.GET.get("channel", "")
+    return _edit(request, ContactPoint(person=person, channel=kind if kind in CONTACT_KINDS else EMAIL))
 
 
 @requires(Permission.MANAGE_PEOPLE)

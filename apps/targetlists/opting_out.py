@@ -2,10 +2,12 @@
 
 from django.db.models import QuerySet
 
+from apps.core.channels import EMAIL
+
 from .models import OptOut
 
 
-def opt_out(address: str, *, commercial: bool, source: str = "link", channel: str = "email") -> OptOut:
+def opt_out(address: str, *, commercial: bool, source: str = "link", channel: str = EMAIL) -> OptOut:
     """Remember that the owner of `address` (normalised) wants no more: of commercial messages alone, or of any."""
     scope = OptOut.Scope.COMMERCIAL if commercial else OptOut.Scope.ALL
     wish, _is_new = OptOut.objects.get_or_create(
@@ -14,12 +16,12 @@ def opt_out(address: str, *, commercial: bool, source: str = "link", channel: st
     return wish
 
 
-def opt_in_again(address: str, *, commercial: bool, channel: str = "email") -> None:
+def opt_in_again(address: str, *, commercial: bool, channel: str = EMAIL) -> None:
     """The owner of `address` takes his wish back, so that such messages come again: whatever kept them away goes."""
     _keeping_away(address, commercial, channel).delete()
 
 
-def has_opted_out(address: str, *, commercial: bool, channel: str = "email") -> bool:
+def has_opted_out(address: str, *, commercial: bool, channel: str = EMAIL) -> bool:
     """Whether such a message would be kept from `address`."""
     return _keeping_away(address, commercial, channel).exists()
 

@@ -96,13 +96,19 @@ def look_of(reason: str) -> str:
     return _SIGNS.get(Reason(reason), "idle")
 
 
-def next_step(organization: Organization, row: "AudienceRow", back: str = "", may_mend: bool = True) -> NextStep:
-    """What can be done about one row; without a URL it is only words, as for those who may not change people."""
+def next_step(
+    organization: Organization, row: "AudienceRow", channel: Channel, back: str = "", may_mend: bool = True
+) -> NextStep:
+    """What can be done about one row of a message by `channel`, with a link that leads on to the page `back`.
+
+    Without a URL it is only words, as for those who may not change people.
+    """
     query = "?" + urlencode({"next": back}) if back else ""
     reason = Reason(row.reason)
     if reason in _FOR_THE_OFFICE and not may_mend:
         return NextStep(_("Ask the office"))
     if reason == Reason.NO_ADDRESS and row.person_id:
+        query = "?" + urlencode({"channel": channel.contact_kind} | ({"next": back} if back else {}))
         return NextStep(_("Add one"), organization.url("recipients:contact_point_add", row.person_id) + query)
     if reason in OF_CONTACT_POINT and row.contact_point_id:
         word = _("Change it") if reason == Reason.CANNOT_RECEIVE else _("Correct it")

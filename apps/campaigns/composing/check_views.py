@@ -77,7 +77,7 @@ def left_out(request, mailing: Mailing, reason: str) -> HttpResponse:
     if reason not in Reason.values:
         return redirect(request.organization.url("campaigns:check", mailing.pk))
     rows = audience.left_out(mailing, reason, limit=PAGE + 1, offset=page * PAGE)
-    people = _people(request, rows[:PAGE])
+    people = _people(request, mailing, rows[:PAGE])
     excluded = mailing.entries.filter(is_excluded=True).order_by("target_list__name")
     context = {
         "mailing": mailing,
@@ -220,19 +220,19 @@ def _reason(request, mailing: Mailing, reason: Reason, number: int) -> dict:
         "number": number,
         "sign": sign_of(reason),
         "look": look_of(reason),
-        "rows": _people(request, known),
+        "rows": _people(request, mailing, known),
         "more": max(0, number - len(known)),
     }
 
 
-def _people(request, rows: list[AudienceRow]) -> list[dict]:
+def _people(request, mailing: Mailing, rows: list[AudienceRow]) -> list[dict]:
     names = with_names(rows, Person.objects)
     may_mend = request.membership.may(Permission.MANAGE_PEOPLE)
     return [
         {
             "row": row,
             "about": ", ".join(names[i] for i in row.about_ids if i in names and names[i] != row.name),
-            "step": next_step(request.organization, row, request.get_full_path(), may_mend),
+            "step": next_step(request.organization, row, channel_of(mailing), request.get_full_path(), may_mend),
         }
         for row in rows
     ]

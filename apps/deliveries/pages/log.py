@@ -119,4 +119,4 @@ def _step(mailing: Mailing, row: Delivery, points: dict[tuple[int, str], int], b
     if not reason:
         return NextStep("")
     as_row = AudienceRow(row.person_id, row.name, row.address, row.normalized, reason, contact_point_id=point)
-    return next_step(mailing.organization, as_row, back, may_mend)
+    return next_step(mailing.organization, as_row, channel_of(mailing), back, may_mend)

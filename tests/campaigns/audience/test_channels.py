@@ -31,9 +31,10 @@ class ByPhone(Channel):
 
 @pytest.fixture
 def by_phone():
-    registry.register(ByPhone())
-    yield registry.channel("by_phone")
-    registry.unregister("by_phone")
+    channel = ByPhone()
+    registry.register(channel)
+    yield channel
+    registry.unregister(channel)
 
 
 @pytest.fixture
@@ -151,11 +152,30 @@ def test_the_check_page_and_the_log_say_it_in_these_words(by_phone, school, offi
         assert "Change it" in page
 
 
-def test_a_number_that_cannot_receive_is_changed_where_it_stands(scoped):
+def test_a_number_that_cannot_receive_is_changed_where_it_stands(by_phone, scoped):
     row = audience.AudienceRow(1, "Marta", MARTA, MARTA, Reason.CANNOT_RECEIVE, contact_point_id=7)
-    step = next_step(scoped, row)
+    step = next_step(scoped, row, by_phone)
     assert (step.label, step.url) == ("Change it", scoped.url("recipients:contact_point", 7))
-    assert next_step(scoped, row, may_mend=False).label == "Ask the office"
+    assert next_step(scoped, row, by_phone, may_mend=False).label == "Ask the office"
+
+
+def test_what_is_missing_is_added_as_what_the_channel_uses(by_phone, school, office_client):
+    with in_organization(school):
+        marta = people.person("Marta Serra")
+    row = audience.AudienceRow(marta.pk, "Marta", "", "", Reason.NO_ADDRESS)
+    url = next_step(school, row, by_phone, back="/somewhere").url
+    for kind, begins_with in (("phone", "phone"), ("carrier", "email"), ("", "email")):
+        form = office_client.get(url.replace("=phone", f"={kind}")).context["form"]
+        assert form["channel"].value() == begins_with, kind
+
+
+def test_a_kind_that_this_version_does_not_know_is_shown_by_its_code(school, office_client):
+    with in_organization(school):
+        point = people.contact_point(people.person("Marta Serra"), "loft 7", channel="loft")
+    for name, pk in (("person", point.person_id), ("contact_point", point.pk), ("contact_point_delete", point.pk)):
+        response = office_client.get(school.url(f"recipients:{name}", pk))
+        assert response.status_code == 200, name
+        assert "loft" in response.text, name
 
 
 def test_the_panes_show_what_the_channel_uses(by_phone, class_5a, office):
