@@ -6,7 +6,6 @@ ASCII. The one exception is a recipient with such letters before the @: his addr
 (RFC 6532). See docs/decisions/building-mail.md.
 """
 
-import base64
 import binascii
 import re
 import secrets
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from itertools import chain
 from types import MappingProxyType
 from typing import Protocol
 
@@ -29,11 +29,12 @@ from apps.channels.email.headers import (
     unstructured,
     without_direction_marks,
 )
-from apps.channels.email.own_attachments import PIECE, OwnAttachment, check_room, pieces
+from apps.channels.email.own_attachments import OwnAttachment, check_room, pieces
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,100}")
 _CLOSED_TO_BASE64 = ("multipart/", "message/")  # RFC 2046 allows no base64 on these
-_LINES_OF_PIECE = struct.Struct("76s" * (PIECE // 57))  # of base64
+_LINE = 76  # of base64
+_LINES = struct.Struct(f"{_LINE}s" * 64)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
 
@@ -310,7 +311,7 @@ def _own_part(boundary: str, attachment: OwnAttachment) -> Iterator[bytes]:
     if not attachment.size:
         yield _base64_lines(b"")
     for piece in pieces(attachment):
-        yield _base64_of_piece(piece) if len(piece) == PIECE else _base64_lines(piece)
+        yield _base64_lines(piece)
 
 
 def _attachment_head(boundary: str, name: str, content_type: str) -> bytes:
@@ -337,12 +338,12 @@ def attachment_name(name: str) -> str:
 
 
 def _base64_lines(data: bytes) -> bytes:
-    return base64.encodebytes(data).replace(b"\n", b"\r\n") or b"\r\n"
-
-
-def _base64_of_piece(piece: bytes) -> bytes:
-    """_base64_lines() of PIECE bytes, in half the time."""
-    return b"\r\n".join(_LINES_OF_PIECE.unpack(binascii.b2a_base64(piece, newline=False))) + b"\r\n"
+    """`data` in base64, each line with its end; cut in portions, in half the time of the standard library."""
+    encoded = binascii.b2a_base64(data, newline=False)
+    whole = len(encoded) // _LINES.size * _LINES.size
+    lines = list(chain.from_iterable(_LINES.iter_unpack(memoryview(encoded)[:whole])))
+    lines += [encoded[i : i + _LINE] for i in range(whole, len(encoded), _LINE)]
+    return b"\r\n".join(lines) + b"\r\n"
 
 
 def _in_base64(pieces: list[str]) -> str:
