@@ -108,7 +108,7 @@ def next_step(
     if reason in _FOR_THE_OFFICE and not may_mend:
         return NextStep(_("Ask the office"))
     if reason == Reason.NO_ADDRESS and row.person_id:
-        query = "?" + urlencode({"channel": channel.contact_kind} | ({"next": back} if back else {}))
+        query = "?" + urlencode(({"next": back} if back else {}) | {"channel": channel.contact_kind})
         return NextStep(_("Add one"), organization.url("recipients:contact_point_add", row.person_id) + query)
     if reason in OF_CONTACT_POINT and row.contact_point_id:
         word = _("Change it") if reason == Reason.CANNOT_RECEIVE else _("Correct it")
