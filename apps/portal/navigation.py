@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext_lazy as _
 
-from apps.deliveries.pages.visible_mailings import SEEING
+from apps.deliveries.pages.who_may_see import SEEING
 from apps.imports.conflicts import number_to_decide
 from apps.organizations.models import Membership, Organization
 from apps.organizations.permissions import SENDING, Permission

@@ -16,8 +16,8 @@ from apps.core.large_sets import keep_temporary_tables_in_memory, large_sets
 from apps.core.states import TransitionRefused, move
 
 from ..models import Delivery
+from .cutting_packets import PACKET_SIZE, cut_packets
 
-PACKET_SIZE = 100
 # The rows of a mailing stand in its log by name. Of more than these nobody reads them one by one: they stand as they
 # come, about by address, which saves a fifth of the time (to sort them, and to find their places in the indexes).
 MOST_BY_NAME = 50_000
@@ -72,20 +72,6 @@ def refresh_statistics() -> None:
             cursor.execute("ANALYZE deliveries_delivery, deliveries_deliveryabout, deliveries_packet")
 
 
-def cut_packets(mailing: Mailing, packet_size: int = PACKET_SIZE, attempt: int = 0, not_before=None) -> int:
-    """Cut the waiting rows of a mailing into packets of `packet_size` rows; returns how many packets there are."""
-    parameters = {
-        "organization": mailing.organization_id,
-        "mailing": mailing.pk,
-        "size": packet_size,
-        "attempt": attempt,
-        "not_before": not_before,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT_PACKETS, parameters)
-        return cursor.rowcount
-
-
 def _write_deliveries(mailing: Mailing) -> bool:
     """The candidates are worked out once, into a table of this transaction; both kinds of rows are made from it.
 
@@ -137,11 +123,3 @@ FROM deliveries_delivery d CROSS JOIN candidate c
 WHERE d.organization_id = %(organization)s AND d.mailing_id = %(mailing)s AND d.not_reached = 'skipped'
     AND c.normalized = d.normalized AND COALESCE(c.recipient_id, 0) = COALESCE(d.person_id, 0)
     AND c.about_id IS NOT NULL AND c.reason <> 'outside_groups'"""
-
-_INSERT_PACKETS = """INSERT INTO deliveries_packet
-    (organization_id, mailing_id, first_id, last_id, size, state, attempt, not_before, lease_until, leased_by)
-SELECT %(organization)s, %(mailing)s, MIN(id), MAX(id), COUNT(*), 'waiting', %(attempt)s, %(not_before)s, NULL, ''
-FROM (SELECT id, (ROW_NUMBER() OVER (ORDER BY id) - 1) / %(size)s AS packet FROM deliveries_delivery
-      WHERE organization_id = %(organization)s AND mailing_id = %(mailing)s AND state = 'waiting') numbered
-WHERE 1 = 1 GROUP BY packet ORDER BY packet
-ON CONFLICT DO NOTHING"""

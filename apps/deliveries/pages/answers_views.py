@@ -22,7 +22,7 @@ from .answers import (
     totals_of,
 )
 from .log_views import head
-from .visible_mailings import SEEING, opens_mailing
+from .who_may_see import SEEING, opens_mailing
 
 
 @requires(*SEEING)

@@ -18,7 +18,7 @@ from apps.organizations.permissions import SENDING, requires
 from apps.recipients.posted_ids import posted_id
 
 from ..engine import controlling, settling_uncertain
-from .visible_mailings import may_control, opens_mailing
+from .who_may_see import may_control, opens_mailing
 
 
 @requires(*SENDING)

@@ -9,7 +9,7 @@ from apps.organizations.permissions import requires
 
 from ..engine.tallies import tallies_of
 from .answers import how_many_answered
-from .visible_mailings import RUNNING, SEEING, mailings_seen_by
+from .who_may_see import RUNNING, SEEING, mailings_seen_by
 
 
 @requires(*SEEING)

@@ -12,7 +12,7 @@ from apps.senders.account_trouble import accounts_in_trouble
 
 from ..engine.tallies import tallies_of
 from .answers import summed, totals_of
-from .visible_mailings import RUNNING, mailings_seen_by
+from .who_may_see import RUNNING, mailings_seen_by
 
 _RUNNING_SHOWN, _ASKED_SHOWN, _RECENT_SHOWN = 20, 5, 5
 

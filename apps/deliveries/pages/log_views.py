@@ -19,7 +19,7 @@ from ..engine.tallies import Tally, tallies_of
 from ..models import Delivery
 from .answers import how_many_answered
 from .log import dressed, header, rows_of_log, table
-from .visible_mailings import SEEING, may_control, opens_mailing
+from .who_may_see import SEEING, may_control, opens_mailing
 
 _CHIPS = ("sent", "delivered", "in_flight", "waiting", "bounced", "failed", "uncertain", "skipped")
 

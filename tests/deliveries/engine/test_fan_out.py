@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from apps.campaigns.models import AudienceEntry, Mailing
-from apps.deliveries.engine.fan_out import cut_packets, fan_out
+from apps.deliveries.engine.cutting_packets import cut_packets
+from apps.deliveries.engine.fan_out import fan_out
 from apps.deliveries.engine.tallies import tallies_of
 from apps.deliveries.models import Packet
 from apps.targetlists.models import TargetList

@@ -6,7 +6,7 @@ import pytest
 
 from apps.deliveries import tasks
 from apps.deliveries.engine.claiming import claim, let_go_of_connections, packets_wait
-from apps.deliveries.engine.fan_out import PACKET_SIZE
+from apps.deliveries.engine.cutting_packets import PACKET_SIZE
 from apps.deliveries.engine.tick import tick
 from apps.deliveries.models import ConnectionSlots, Packet
 from apps.organizations.models import Organization
