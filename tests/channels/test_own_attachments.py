@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.channels.email.mime import Attachment, MailContent
 from apps.channels.email.own_attachments import PIECE, UnsendableAttachment
-from apps.channels.outcomes import Result
+from apps.channels.outcomes import Outcome, Result
 from tests.channels.test_mime import (
     NOW,
     SHARED,
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read_is_tried_again_later():
 
     with pytest.raises(UnsendableAttachment, match=r"cannot be read: .*No such file") as problem:
         build(with_room(), own=[Gone("a.pdf", "application/pdf", b"")])
-    assert problem.value.outcome(7) == (7, Result.POSTPONED, str(problem.value))
+    assert problem.value.outcome(7) == Outcome(7, Result.POSTPONED, str(problem.value))
 
 
 def test_own_files_larger_than_the_room_for_them_are_refused_before_they_are_read():

@@ -14,7 +14,7 @@ LOAD_TWICE = """
 import json, threading, time
 from django.db import connection
 from apps.organizations.scoping import in_organization
-from apps.recipients.importing import reconciling
+from apps.imports.reconciling import applying, comparing_and_loading
 from apps.recipients.models import Person
 from bench.filling import make_school
 from tests.imports.facts import a_run, a_source, guardian, student
@@ -23,13 +23,13 @@ facts = [*student("1", "Aina", group="5A"), *guardian("g", "1", "Joan Puig", "jo
 counts = {}
 def load(name):
     with school.scope():
-        counts[name] = reconciling.load(runs[name], facts).counts
+        counts[name] = comparing_and_loading.load(runs[name], facts).counts
     connection.close()
 with school.scope():
     source = a_source()
     runs = {"first": a_run(source), "second": a_run(source)}
 thread = threading.Thread(target=load, args=("second",))
-apply_people = reconciling.applying.apply_people
+apply_people = applying.apply_people
 def number_of_waiting():
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM pg_locks WHERE NOT granted")
@@ -41,7 +41,7 @@ def slow(statements):
         while not number_of_waiting() and time.monotonic() < until:
             time.sleep(0.01)
     apply_people(statements)
-reconciling.applying.apply_people = slow
+applying.apply_people = slow
 load("first")
 thread.join()
 with school.scope():
