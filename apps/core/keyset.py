@@ -23,10 +23,6 @@ class KeysetPage:
     next_cursor: str
     previous_cursor: str
 
-    @property
-    def has_more(self) -> bool:
-        return bool(self.next_cursor)
-
     def __iter__(self):
         return iter(self.rows)
 

@@ -15,24 +15,7 @@ from django.utils.translation import gettext as _
 from apps.recipients.models import Person
 
 from .alternatives import as_sets
-from .condition_fields import NOBODY, Field, ListUnusable, Operator, Takes, field_named, fields_by_heading, register
-
-__all__ = [
-    "NOBODY",
-    "Field",
-    "Operator",
-    "Problem",
-    "Takes",
-    "check",
-    "fields_by_heading",
-    "first_people_meeting",
-    "in_words",
-    "leaves",
-    "people_meeting",
-    "problems",
-    "register",
-    "where",
-]
+from .condition_fields import NOBODY, ListUnusable, field_named
 
 MAX_DEPTH = 5
 MAX_LEAVES = 50

@@ -40,7 +40,6 @@ _STANDING = (
     ),
     TagGroup(gettext_lazy("Links"), (Tag("unsubscribe_link", gettext_lazy("unsubscribe link")),)),
 )
-STANDING_NAMES = frozenset(tag.name for group in _STANDING for tag in group.tags)
 
 
 def tag_groups(mailing: Mailing) -> list[TagGroup]:

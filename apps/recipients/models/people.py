@@ -92,9 +92,6 @@ class Person(OrganizationModel):
         self.search_name = self.make_search_name(self.first_name, self.last_name)
         super().save(*args, **kwargs)
 
-    def accepts_commercial(self) -> bool:
-        return self.consents.filter(kind=Consent.Kind.COMMERCIAL, granted=True).exists()
-
 
 class FormerNumber(OrganizationModel):
     """A number in the school's own system of somebody who was merged into `person`: imports know both by it.
