@@ -7,7 +7,10 @@ import time
 from celery import Celery
 from celery.beat import PersistentScheduler
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
+from django.apps import apps as django_apps
+from django.core.exceptions import AppRegistryNotReady
 
+from apps.core.scheduled_jobs import beat_schedule
 from apps.core.shutting_down import shut_down
 from config import folder_broker
 
@@ -29,9 +32,12 @@ class HeartbeatScheduler(PersistentScheduler):
     _noted_at = 0.0
 
     def setup_schedule(self):
-        """Take the jobs that the apps have registered; those of an older version are forgotten."""
-        from apps.core.scheduled_jobs import beat_schedule
+        """Take the jobs that the apps have registered; those of an older version are forgotten.
 
+        Not earlier: Celery sets up Django, and with it the apps, after its own settings.
+        """
+        if not django_apps.ready:
+            raise AppRegistryNotReady("The apps have not registered their jobs yet.")
         self.app.conf.beat_schedule = beat_schedule()
         super().setup_schedule()
 
