@@ -10,6 +10,8 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from django.forms.utils import ErrorDict
 
+from .registry import Registry
+
 
 class Row(Protocol):
     """One recipient of a message. `about_ids`: the students it is about; `delivery_id`: 0 while it is looked at."""
@@ -180,22 +182,22 @@ class MessagePart:
         """Delete what it has of a draft, which is deleted right after this, within the same transaction."""
 
 
-_PARTS: dict[str, MessagePart] = {}
+PARTS: Registry[MessagePart] = Registry()
 
 
 def register(part: MessagePart) -> None:
-    """Make a part known under its code, in place of one that was known under it before."""
-    _PARTS[part.code] = part
+    """Make a part known under its code, at the place that its order is. Raises ValueError when the code is taken."""
+    PARTS.register(part.code, part, part.order)
 
 
 def unregister(code: str) -> None:
     """Forget a part."""
-    _PARTS.pop(code, None)
+    PARTS.unregister(code)
 
 
 def parts() -> list[MessagePart]:
     """All parts, in their order."""
-    return sorted(_PARTS.values(), key=lambda part: part.order)
+    return list(PARTS.values())
 
 
 def related() -> list[str]:
