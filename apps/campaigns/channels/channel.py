@@ -59,6 +59,10 @@ class Carrier(Protocol):
         """Let go of connections."""
 
 
+class CannotCarry(AccountProblem):
+    """The account works, but not for this kind of message: nothing is wrong with what else leaves by it."""
+
+
 Opener = Callable[[SenderAccount, int], Carrier]
 # A text of a message that may have tags in it, and what it is written in (see core.merge_tags).
 Source = tuple[str, Literal["html", "text", "header", "url"]]
@@ -181,12 +185,12 @@ class Channel:
     def open_carrier(self, account: SenderAccount, connections: int) -> Carrier:
         """What carries it by `account`, over so many connections at most.
 
-        Raises SecretUnreadable, and AccountProblem when the account cannot carry such messages.
+        Raises SecretUnreadable, and CannotCarry when the account is none for such messages.
         """
         opener = self.carriers.get(account.provider)
         if opener is None:
             sentence = gettext_noop("The account “%(name)s” cannot send this kind of message.")
-            raise AccountProblem(sentence, name=account.name)
+            raise CannotCarry(sentence, name=account.name)
         return opener(account, connections)
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from django.utils.translation import gettext as _
 
-from apps.campaigns.channels.channel import Carrier, Copies, PreparedRow
+from apps.campaigns.channels.channel import CannotCarry, Carrier, Copies, PreparedRow
 from apps.campaigns.channels.registry import account_of, channel_of, leaves_once
 from apps.campaigns.models import Mailing
 from apps.channels.outcomes import AccountProblem
@@ -178,12 +178,14 @@ class SendingRun:
             else:
                 rows = self._until_stopped(in_hand.rows, recorder)
                 await in_hand.carrier.deliver(in_hand.copies, rows, recorder.add)
+        except CannotCarry as problem:
+            await self._desk.ask(self._stop_mailing, packet, problem)
         except (AccountProblem, SecretUnreadable) as problem:
             await self._desk.ask(self._pause_account, packet, problem)
         except Exception:
             logger.exception("packet %s of mailing %s", packet.pk, packet.mailing_id)
             end_lease = packet.take_back  # nobody can say what was handed over
-            await self._desk.ask(self._pause_mailing, packet)
+            await self._desk.ask(self._stop_mailing, packet)
         finally:
             await recorder.finish()
             await self._desk.ask(self._end, packet, recorder, end_lease)
@@ -242,9 +244,11 @@ class SendingRun:
         with in_organization(packet.mailing.organization):
             open_circuit(account_of(packet.mailing).pk, in_words(problem))
 
-    def _pause_mailing(self, packet: Packet) -> None:
-        sentence = _("Something in Bedel went wrong while sending. Nothing is lost; the operator finds it in the log.")
+    def _stop_mailing(self, packet: Packet, problem: CannotCarry | None = None) -> None:
+        """Until a person lets it go on: for `problem`, or for a mistake of our own."""
+        ours = _("Something in Bedel went wrong while sending. Nothing is lost; the operator finds it in the log.")
         with in_organization(packet.mailing.organization):
+            sentence = in_words(problem) if problem else ours
             try:
                 move(Mailing.objects.get(pk=packet.mailing_id), Mailing.State.STOPPED, problem=sentence)
             except (TransitionRefused, Mailing.DoesNotExist, KeyError):

@@ -145,6 +145,19 @@ def test_an_account_that_cannot_carry_such_messages_says_so(server, office, once
     )
 
 
+def test_a_message_that_its_account_cannot_carry_stops_alone_and_other_mail_goes_on(server, office):
+    SenderAccount.objects.update(provider="smtp")
+    unknown = started(*addresses(1), by=office)
+    Mailing.objects.filter(pk=unknown.pk).update(channel="gone")  # by a version of Bedel that knew it
+    email = started(*addresses(2), by=office)
+    tasks.work()
+    stopped = Mailing.objects.get(pk=unknown.pk)
+    assert (stopped.state, stopped.waits_for_id) == ("stopped", None)
+    assert "cannot send this kind of message" in stopped.problem
+    assert SenderAccount.objects.get().problem == ""
+    assert state_of(email) == "done"
+
+
 def test_the_page_says_what_is_wrong_when_it_is_tried_again_and_how_to_keep_it_stopped(
     away, office, office_client, school, clock
 ):

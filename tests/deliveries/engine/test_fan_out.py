@@ -1,5 +1,7 @@
 """From a mailing to its rows: everybody once, everybody accounted for, a second time harmless."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -8,6 +10,7 @@ from apps.deliveries.engine.cutting_packets import cut_packets
 from apps.deliveries.engine.fan_out import fan_out
 from apps.deliveries.engine.tallies import tallies_of
 from apps.deliveries.models import Packet
+from apps.surveys.models import Question
 from apps.targetlists.models import TargetList
 from tests import people
 
@@ -127,3 +130,12 @@ def test_the_rows_stand_by_name_unless_nobody_would_read_them_one_by_one(class_5
     fan_out(many)
     assert [row.name for row in few.deliveries.order_by("id")] == ["Anna Puig", "Zoe Roca"]
     assert {row.name for row in many.deliveries.all()} == {"Anna Puig", "Zoe Roca"}
+
+
+def test_a_message_whose_question_closes_before_it_starts_is_a_draft_again(scoped, office):
+    question = Question.objects.create(text="Will they come?", closes_at=timezone.now() - timedelta(minutes=1))
+    mailing = people.mailing("a@x.example", by=office, question=question, state="pending", starts_at=timezone.now())
+    assert not fan_out(mailing)
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.deliveries.count()) == ("draft", 0)
+    assert "The time until which answers may be given is over already." in mailing.problem
